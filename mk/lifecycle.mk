@@ -1,0 +1,124 @@
+# The lifecycle, under R = results/TARGET/ENV/: what each file is made from, with what command. The commands themselves
+# are the scripts in mk/steps/ (bookkeeping) and those that scriptgen writes into each folder (everything that builds,
+# deploys or measures). A phase ends in PHASE.gate: gate rows, and digests of what it made.
+#
+#   target.tsv          the target's description                 <- target.mk
+#   baseline/           base.gate, scripts, baseline.gate        <- the source; one whole run of the unchanged target
+#   profiles/           PROFILER.gate, PROFILER-MODE.folded      <- the baseline's profile.sh
+#   EXP/                parent, lint, source, verify, build, measure, decide, explain .gate -> verdict.tsv
+
+ifdef R
+
+steps := mk/steps
+export PATH := $(abspath $(bin)):$(PATH)
+export ASSAY_HEAVY := $(if $(filter verdict,$(MAKECMDGOALS)),no,yes)
+
+script.names := build deploy workload collect profile validate teardown
+scripts-in    = $(foreach s,$(script.names),$1/$s.sh)
+run-scripts-in = $(foreach s,deploy workload collect validate teardown,$1/$s.sh)
+each          = $(EXPS:%=$R/%/$1)
+phase         = $(steps)/phase.sh $X
+
+# --- the lock: this make alone works on this target and environment ------------------------------------------------
+
+.PHONY: $R/.run/lock
+$R/.run/lock: | $(bin)/guard
+	@mkdir -p $(@D); $(bin)/guard --hold $@.pid $$PPID --sweep ASSAY_RUN=$(call q,$(ASSAY_RUN)); rm -f $(@D)/ran $(@D)/pending
+
+# --- the target and its baseline -----------------------------------------------------------------------------------
+
+target.cmd = targetspec $(call q,$T)
+$R/target.tsv: $T/target.mk $(wildcard $T/workload.sh $T/profile_workload.sh $T/validate.sh) $(bin)/targetspec $$(call new,target) | $R/.run/lock
+	$(call run,target)
+
+# A bundled source is looked at as a whole; memo compares its content.
+source.folder := $(patsubst %/,%,$(wildcard $(addprefix $T/,$(addsuffix /,$(patsubst folder:%,%,$(filter folder:%,$(target-text)))))))
+source.newer   = $(if $(source.folder),$(if $(wildcard $@),$(if $(shell find $(source.folder) -newer $@ -print -quit),FORCE),))
+
+base.cmd = $(phase) base -- $(steps)/base.sh $(call q,$T) $R
+$R/baseline/base.gate: $R/target.tsv $(steps)/base.sh $(source.folder) $$(source.newer) $$(call new,base) | $R/.run/lock
+	$(call run,base)
+
+baseline.cmd = $(phase) baseline base -- $(steps)/baseline.sh $R
+$R/baseline/baseline.gate: $R/baseline/base.gate $R/baseline/metrics.tsv $(call scripts-in,$R/baseline) $$(call new,baseline) | $(steps)/baseline.sh $(steps)/run.sh $(bin)/readmetrics
+	$(call run,baseline)
+
+metrics.cmd = $(steps)/metrics.sh $(call q,$T) $X $(call q,$(METRIC))
+$R/baseline/metrics.tsv: $R/target.tsv $(bin)/targetspec $(steps)/metrics.sh $$(call new,metrics) | $R/.run/lock
+	$(call run,metrics)
+
+# --- profiles of the baseline, one for each pipeline that the target names ------------------------------------------
+
+pipelines.used := $(foreach p,$(pipelines),$(if $(filter %=$p,$(target-text)),$p))
+profile.gates  := $(pipelines.used:%=$R/profiles/%.gate)
+
+profile.cmd = $(phase) $* -- $(steps)/profile.sh $R/baseline $* A $X
+$(profile.gates): $R/profiles/%.gate: $R/baseline/baseline.gate $R/baseline/base.gate $(call scripts-in,$R/baseline) $$(pipeline.$$*.files) $(bin)/stackfold $(steps)/profile.sh $$(call new,profile)
+	$(call run,profile)
+
+stacks.cmd = $(steps)/stacks.sh $R $(pipelines.used)
+$R/profiles/baseline-stacks.txt: $(profile.gates) $(bin)/rankalloc $(steps)/stacks.sh $$(call new,stacks)
+	$(call run,stacks)
+
+candidates.cmd = $(steps)/candidates.sh $(call q,$T) $R $(pipelines.used)
+$R/candidates.md: $(profile.gates) $(wildcard $T/experiments/*.patch) $(bin)/rankalloc $(bin)/patchlint $(bin)/scriptgen templates/candidates.md.in $(steps)/candidates.sh $$(call new,candidates)
+	$(call run,candidates)
+
+# --- an experiment: may it be measured at all? ----------------------------------------------------------------------
+
+parent.cmd = $(phase) parent -- $(steps)/parent.sh $R $(call parent-of,$(notdir $X))
+$(call each,parent.gate): $R/%/parent.gate: $$(if $$(filter-out - !%,$$(call parent-of,$$*)),$R/$$(call parent-of,$$*)/verdict.tsv) $(steps)/parent.sh $$(call new,parent) | $R/.run/lock
+	$(call run,parent)
+
+lint.cmd = $(phase) lint parent -- $(steps)/lint.sh $(call q,$T) $X
+$(call each,lint.gate): $R/%/lint.gate: $R/%/parent.gate $T/experiments/%.patch $R/target.tsv $(bin)/patchlint $(steps)/lint.sh $$(call new,lint)
+	$(call run,lint)
+
+$(call each,metrics.tsv): $R/%/metrics.tsv: $R/target.tsv $R/%/lint.gate $(bin)/targetspec $(steps)/metrics.sh $$(call new,metrics)
+	$(call run,metrics)
+
+source.cmd = $(phase) source parent lint -- $(steps)/source.sh $(call q,$T) $R $(notdir $X) $(call parent-of,$(notdir $X))
+$(call each,source.gate): $R/%/source.gate: $R/%/lint.gate $R/baseline/base.gate $T/experiments/%.patch $$(if $$(filter-out - !%,$$(call parent-of,$$*)),$R/$$(call parent-of,$$*)/source.gate) $(steps)/source.sh $$(call new,source)
+	$(call run,source)
+
+# --- the scripts: what they say depends on their template, the target's text of that name, and the two commits -------
+
+script.cmd = $(steps)/script.sh $(basename $(@F)) $(call q,$T) $R $X $(ENV) $(pipelines.used)
+target-text-of = $(wildcard $T/$1.sh) $(if $(filter profile,$1),$(wildcard $T/profile_workload.sh) $(foreach p,$(pipelines.used),$(pipeline.$p.files)),$(if $(filter workload,$1),$(wildcard $T/experiments/*.workload.sh)))
+define script.rule
+$R/baseline/$1.sh: $R/baseline/base.gate
+$(call each,$1.sh): $R/%/$1.sh: $R/%/source.gate
+$R/baseline/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$1.sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
+	$$(call run,script)
+	@chmod +x $$@
+endef
+$(foreach s,$(script.names),$(eval $(call script.rule,$s)))
+
+# --- is the targeted function hot? then build, measure, decide, explain -----------------------------------------------
+
+verify.cmd = $(phase) verify parent lint source -- $(steps)/verify.sh $(call q,$T) $R $(call parent-of,$(notdir $X))
+$(call each,verify.gate): $R/%/verify.gate: $R/%/lint.gate $R/%/source.gate $R/%/metrics.tsv $(profile.gates) $(call scripts-in,$R/%) $(bin)/rankalloc $(steps)/verify.sh $(steps)/profile.sh $$(call new,verify)
+	$(call run,verify)
+
+build.cmd = $(phase) build parent lint source verify -- $(steps)/build.sh $R $(notdir $X)
+$(call each,build.gate): $R/%/build.gate: $R/%/verify.gate $R/%/source.gate $R/%/build.sh $(steps)/build.sh $$(call new,build)
+	$(call run,build)
+
+measure.cmd = $(phase) measure parent lint source verify build -- $(steps)/measure.sh $R $(notdir $X) $(RUNS) $(SEED)
+$(call each,measure.gate): $R/%/measure.gate: $R/%/build.gate $R/%/source.gate $R/%/metrics.tsv $(call run-scripts-in,$R/%) $$(call new,measure) | $(bin)/abplan $(bin)/readmetrics $(steps)/measure.sh $(steps)/run.sh
+	$(call run,measure)
+
+decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI) $(SEED)
+$(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $$(call new,decide)
+	$(call run,decide)
+
+explain.cmd = $(phase) explain parent lint source verify build measure decide -- $(steps)/explain.sh
+$(call each,explain.gate): $R/%/explain.gate: $R/%/decide.gate $R/%/verify.gate $R/%/build.gate $R/%/profile.sh $(bin)/rankalloc $(steps)/explain.sh $(steps)/profile.sh $$(call new,explain)
+	$(call run,explain)
+
+phases      := parent lint source verify build measure decide explain
+verdict.cmd = $(bin)/verdict $(phases:%=$X/%.gate)
+$(call each,verdict.tsv): $R/%/verdict.tsv: $(phases:%=$R/%/%.gate) $(bin)/verdict $$(call new,verdict)
+	$(call run,verdict)
+
+endif

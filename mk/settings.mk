@@ -1,0 +1,64 @@
+# The settings that may stand on the command line, and the check that they are text of their own alphabet. It stands
+# first: make expands what it finds on the command line into the environment of every recipe and $(shell).
+#
+#   TARGET   what to optimize: a folder in targets/, or the path of a folder elsewhere
+#   EXP      one experiment of the target (default: all)
+#   ENV      where it runs: a folder in templates/env/ (default: local)
+#   RESULTS  where results go (default: results)
+#   METRIC   primary metric instead of the target's, for experiments that name none
+#   RUNS     runs of each arm in a block, at least 3 (default: 3)
+#   MEI      minimum effect of interest, percent of the baseline's mean (default: 0%)
+#   RULE     decision rule: seed
+#   SEED     seed of the order of runs (default: 1)
+#   V        1 shows the commands
+#   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
+#   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
+
+settings := TARGET EXP ENV RESULTS METRIC RUNS MEI RULE SEED V CC CFLAGS PREFIX DESTDIR asan
+
+$(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
+command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
+$(if $(filter-out $(settings) -*-%,$(command-line)),$(error no such setting: $(filter-out $(settings),$(command-line)); the settings are: $(settings)))
+
+empty  :=
+space  := $(empty) $(empty)
+comma  := ,
+hash   := \#
+define newline
+
+
+endef
+digits  := 0 1 2 3 4 5 6 7 8 9
+letters := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z
+path-alphabet := $(letters) $(digits) . _ - / +
+name-alphabet := $(filter-out /,$(path-alphabet))
+
+# $(call without,TEXT,CHARACTERS): what is left of TEXT, blanks made visible.
+without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,$(words $2),$2)),$(subst $(space),?,$(subst $(newline),?,$1)))
+# $(call alphabet,SETTING,CHARACTERS,WORDS): an error unless the setting's value is made of these alone.
+alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1))' holds a character that is not allowed; allowed: $3))
+
+$(foreach v,TARGET RESULTS PREFIX DESTDIR,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
+$(foreach v,EXP ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
+$(foreach v,RUNS SEED V asan,$(call alphabet,$v,$(digits),digits))
+$(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
+ifneq ($(origin CC),default)
+$(call alphabet,CC,$(path-alphabet),a command without arguments)
+endif
+CFLAGS.text := $(subst $(space),,$(CFLAGS))
+$(call alphabet,CFLAGS.text,$(path-alphabet) = $(comma),letters digits . _ - / + = and commas)
+
+override TARGET  := $(patsubst %/,%,$(TARGET))
+override ENV     := $(or $(ENV),local)
+override RESULTS := $(patsubst %/,%,$(or $(RESULTS),results))
+override RUNS    := $(or $(RUNS),3)
+override MEI     := $(or $(MEI),0%)
+override RULE    := $(or $(RULE),seed)
+override SEED    := $(or $(SEED),1)
+override PREFIX  := $(or $(PREFIX),/usr/local)
+
+$(if $(filter seed,$(RULE)),,$(error RULE: '$(RULE)' is no rule; allowed: seed))
+$(if $(filter 0 1 2,$(RUNS)),$(error RUNS: '$(RUNS)' is too few; allowed: 3 or more))
+$(if $(wildcard templates/env/$(ENV)/deploy.sh.in),,$(error ENV: there is no templates/env/$(ENV)/; environments: $(notdir $(wildcard templates/env/*))))
+
+V.at := $(if $(filter-out 0,$(V)),,@)

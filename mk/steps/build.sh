@@ -1,0 +1,22 @@
+#!/bin/bash
+# build.sh R EXP: both arms, as they are measured. Builds are found again by their content.
+# shellcheck source=mk/steps/lib.sh
+. mk/steps/lib.sh
+R=$1 exp=$2
+limit=$(value "$R/target.tsv" limit_build)
+for arm in A B; do
+  log=$X/logs/build-$arm.log
+  code=0
+  [ -e "$R/.builds" ] || heavy 'a build'
+  guard --machine shared --for "building $exp" -- env ARM=$arm BUILD_DIR="$R/.builds" timeout "$limit" "$X/build.sh" \
+    >"$log" 2>&1 || code=$?
+  if [ $code != 0 ] && [ $arm = A ]; then stop "the baseline arm does not build (exit status $code); see $log: $(tail -n 1 "$log")"; fi
+  if [ $code = 124 ]; then
+    row stable fail timeout "$limit s" "the build of B took more than $limit s: logs/build-B.log"
+    exit 0
+  elif [ $code != 0 ]; then
+    row stable fail crash 'builds' "the build of B failed with status $code: $(tail -n 1 "$log" | cut -c 1-200)"
+    exit 0
+  fi
+  row artifact made "$(basename "$(tail -n 1 "$log")")" - "built/$arm-release"
+done

@@ -1,0 +1,10 @@
+#!/bin/bash
+# metrics.sh T X METRIC: the metrics of an experiment (metric, direction, unit, role, guard) on stdout. The primary is the
+# one that its patch names, else METRIC if set, else the target's.
+# shellcheck source=mk/steps/lib.sh
+. mk/steps/lib.sh
+T=$1 X=$2 metric=$3
+named=
+[ ! -e "$X/fields.tsv" ] || named=$(value "$X/fields.tsv" metric)
+primary=${named:-$metric}
+exec targetspec --metrics ${primary:+--primary "$primary"} "$T"

@@ -1,0 +1,103 @@
+#include "folded.h"
+
+#include <string.h>
+
+#include "report.h"
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+const char *read_count(const char *bytes, size_t length, uint64_t *value) {
+  *value = 0;
+  if (length == 0) return "is missing";
+  if (bytes[0] == '-' && length > 1 && is_digit(bytes[1])) return "is negative";
+  for (size_t i = 0; i < length; i++) {
+    if (!is_digit(bytes[i])) return i > 0 && bytes[i] == '.' ? "is fractional" : "is not an integer";
+    uint64_t digit = (uint64_t)(bytes[i] - '0');
+    if (*value > (UINT64_MAX - digit) / 10) return "is past 64 bits";
+    *value = *value * 10 + digit;
+  }
+  return NULL;
+}
+
+static bool is_control(char c) { return (unsigned char)c < ' ' || c == 127; }
+
+/* Whether one of eight bytes is a control character: below ' ' the subtraction borrows into the byte's top bit, which
+ * was clear; 127 is found as the zero byte of an exclusive or. */
+static bool word_has_control(const char *bytes) {
+  const uint64_t ones = UINT64_MAX / 255, tops = ones * 128;
+  uint64_t word, deletes;
+  memcpy(&word, bytes, sizeof word);
+  deletes = word ^ (ones * 127);
+  return (((word - ones * ' ') & ~word) | ((deletes - ones) & ~deletes)) & tops;
+}
+
+void replace_controls(char *bytes, size_t length) {
+  size_t i = 0;
+  while (i < length) {
+    size_t end = length;
+    if (length - i >= sizeof(uint64_t)) {
+      end = i + sizeof(uint64_t);
+      if (!word_has_control(bytes + i)) {
+        i = end;
+        continue;
+      }
+    }
+    for (; i < end; i++)
+      if (is_control(bytes[i])) bytes[i] = '?';
+  }
+}
+
+static bool is_comment(const char *line, size_t length) {
+  return length >= 2 && line[0] == '#' && line[1] == ' ' && !memchr(line, ';', length);
+}
+
+static void skip_byte_order_mark(char **line, size_t *length) {
+  if (*length < 3 || memcmp(*line, "\xEF\xBB\xBF", 3) != 0) return;
+  *line += 3;
+  *length -= 3;
+}
+
+enum folded_outcome folded_next(struct input *input, struct folded_line *line) {
+  char *bytes;
+  size_t length;
+  do {
+    if (!input_line(input, &bytes, &length)) return FOLDED_END;
+    if (input_line_number(input) == 1) skip_byte_order_mark(&bytes, &length);
+  } while (length == 0 || is_comment(bytes, length));
+
+  size_t start = length; /* of what stands behind the last blank */
+  while (start > 0 && bytes[start - 1] != ' ') start--;
+  const char *wrong = start == 0 ? "is missing" : read_count(bytes + start, length - start, &line->value);
+  bool looks_cut = start == 0 || start == length || (!is_digit(bytes[start]) && bytes[start] != '-');
+  if (wrong && looks_cut && !input_line_ended(input)) return FOLDED_CUT_OFF;
+  const char *name = input_name(input);
+  size_t number = input_line_number(input);
+  if (wrong) replace_controls(bytes, length); /* they are shown */
+  if (wrong && start > 0 && start < length)
+    fail_at(name, number, "the value '%.40s' %s; a stack, one blank and an integer are expected", bytes + start, wrong);
+  if (wrong) fail_at(name, number, "the value %s; a stack, one blank and an integer are expected", wrong);
+  if (start == 1) fail_at(name, number, "no stack stands before the value; a stack, one blank and an integer are expected");
+  line->stack = bytes;
+  line->length = start - 1;
+  replace_controls(bytes, line->length);
+  return FOLDED_STACK;
+}
+
+bool frame_has_line(const char *frame, size_t length, size_t *name_length) {
+  *name_length = length;
+  if (length < 5 || frame[length - 1] != ')') return false;
+  size_t colon = length - 2;
+  while (colon > 0 && is_digit(frame[colon])) colon--;
+  if (colon == length - 2 && colon >= 3 && memcmp(frame + colon - 2, "???", 3) == 0) colon -= 3;
+  if (frame[colon] != ':' || colon == length - 2) return false;
+  /* Names (of C++) and paths may hold brackets: the one wanted is the partner of the last. */
+  size_t depth = 1, open = colon;
+  while (open > 0 && depth > 0) {
+    open--;
+    if (frame[open] == ')') depth++;
+    else if (frame[open] == '(') depth--;
+  }
+  if (depth > 0 || open < 2 || frame[open - 1] != ' ' || open + 1 == colon) return false;
+  *name_length = open - 1;
+  return true;
+}
