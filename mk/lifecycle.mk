@@ -16,7 +16,7 @@ export ASSAY_HEAVY := $(if $(filter verdict,$(MAKECMDGOALS)),no,yes)
 script.names := build deploy workload collect profile validate teardown
 scripts-in    = $(foreach s,$(script.names),$1/$s.sh)
 run-scripts-in = $(foreach s,deploy workload collect validate teardown,$1/$s.sh)
-each          = $(EXPS:%=$R/%/$1)
+each          = $(ACTIVE:%=$R/%/$1)
 phase         = $(steps)/phase.sh $X
 
 # --- the lock: this make alone works on this target and environment ------------------------------------------------
@@ -90,7 +90,7 @@ $R/baseline/$1.sh: $R/baseline/base.gate
 $(call each,$1.sh): $R/%/$1.sh: $R/%/source.gate
 $R/baseline/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$1.sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
 	$$(call run,script)
-	@chmod +x $$@
+	@[ ! -e $$@ ] || chmod +x $$@
 endef
 $(foreach s,$(script.names),$(eval $(call script.rule,$s)))
 
@@ -118,7 +118,7 @@ $(call each,explain.gate): $R/%/explain.gate: $R/%/decide.gate $R/%/verify.gate 
 
 phases      := parent lint source verify build measure decide explain
 verdict.cmd = $(bin)/verdict $(phases:%=$X/%.gate)
-$(call each,verdict.tsv): $R/%/verdict.tsv: $(phases:%=$R/%/%.gate) $(bin)/verdict $$(call new,verdict)
+$(call each,verdict.tsv): $R/%/verdict.tsv: $(foreach p,$(phases),$R/%/$p.gate) $(bin)/verdict $$(call new,verdict)
 	$(call run,verdict)
 
 endif

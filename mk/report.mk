@@ -18,7 +18,7 @@ $(call each,README.md): $R/%/README.md: $R/%/record.tsv $R/%/verdict.tsv $R/%/de
 	$(call run,readme)
 
 # The ledger and the summary speak of every experiment that has a record by now, and of those that this make is to run.
-recorded := $(sort $(patsubst $R/%/record.tsv,%,$(wildcard $(call each,record.tsv))) $(if $(filter experiment verdict,$(MAKECMDGOALS)),$(WANTED)))
+recorded := $(sort $(patsubst $R/%/record.tsv,%,$(wildcard $(EXPS:%=$R/%/record.tsv))) $(if $(filter experiment verdict,$(MAKECMDGOALS)),$(WANTED)))
 records   = $(foreach e,$(recorded),$R/$e/record.tsv)
 
 results.cmd = awk 'FNR > 1 || NR == 1' $(records)
@@ -26,14 +26,14 @@ $R/results.tsv: $(records) $$(call new,results)
 	$(call run,results)
 
 summary.cmd = $(steps)/summary.sh $R $(recorded)
-$R/summary.md: $R/results.tsv $(foreach e,$(recorded),$R/$e/verdict.tsv $R/$e/history.gate) templates/summary.md.in $(bin)/scriptgen $(steps)/summary.sh $$(call new,summary)
+$R/summary.md: $R/results.tsv $(foreach e,$(recorded),$R/$e/verdict.tsv) $(call each,history.gate) templates/summary.md.in $(bin)/scriptgen $(steps)/summary.sh $$(call new,summary)
 	$(call run,summary)
 
 status.cmd = $(steps)/status.sh $R
 $R/status.json: $R/results.tsv $(steps)/status.sh $$(call new,status)
 	$(call run,status)
 
-documents = $(foreach e,$(recorded),$R/$e/README.md $R/$e/history.gate) $R/results.tsv $R/summary.md $R/status.json
+documents = $(foreach e,$(ACTIVE),$R/$e/README.md $R/$e/history.gate) $R/results.tsv $R/summary.md $R/status.json
 
 .PHONY: describe baseline profile stacks candidates verify measure experiment verdict summary status frontier teardown
 describe: $(bin)/targetspec ## what the target is, its metrics, hints and experiments

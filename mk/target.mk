@@ -15,6 +15,11 @@ parent-of = $(patsubst $1=%,%,$(filter $1=%,$(experiments.found)))
 $(if $(EXP),$(if $(filter $(EXP),$(EXPS)),,$(error EXP: there is no $T/experiments/$(EXP).patch; experiments of $(TARGET): $(EXPS))))
 WANTED  := $(or $(EXP),$(EXPS))
 
+# Those that this make may have to run: the wanted ones and their ancestors. The others have no rules, so nothing of theirs
+# is looked at.
+ancestors = $(if $1,$1 $(call ancestors,$(filter-out - !%,$(foreach e,$1,$(call parent-of,$e)))))
+ACTIVE  := $(sort $(call ancestors,$(foreach e,$(WANTED),$(if $(filter !%,$(call parent-of,$e)),,$e)))) $(foreach e,$(WANTED),$(if $(filter !%,$(call parent-of,$e)),$e))
+
 # The words of target.mk, to see which pipelines it names and which folder it bundles. Text, never expanded.
 target-text := $(subst $(comma), ,$(file <$T/target.mk))
 endif

@@ -12,7 +12,7 @@ bin       := $(build.dir)/bin
 warnings  := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wwrite-strings
 sanitize  := $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
 CFLAGS    ?= -O2
-cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib $(warnings) $(CFLAGS) $(sanitize)
+cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib -ffp-contract=off $(warnings) $(CFLAGS) $(sanitize)
 link.libs := -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm
 
 lib.objects  := $(patsubst tools/%.c,$(build.dir)/obj/%.o,$(sort $(wildcard tools/lib/*.c)))
@@ -33,7 +33,7 @@ $(build.dir)/obj/libassay.a: $(lib.objects)
 
 define filter.rule
 $(bin)/$1: $(call objects-of,$1) $(build.dir)/obj/libassay.a
-	@mkdir -p $$(@D)
+	@mkdir -p $$(@D); echo '  building $$@' >&2
 	$$(V.at)$$(CC) $$(CFLAGS) $$(sanitize) -o $$@ $$^ $$(link.libs)
 endef
 $(foreach f,$(filters),$(eval $(call filter.rule,$f)))

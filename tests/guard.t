@@ -1,6 +1,7 @@
 #!/bin/bash
 # guard: a command under guard leaves no process behind, whatever ends it; the machine's lock; a lock held for make.
-# shellcheck disable=SC2016 # the commands of a test are expanded by the shell that runs them
+# shellcheck disable=SC2016,SC2317 # the commands of a test, which call the functions here, are expanded by its own shell
+# shellcheck source=tests/harness.sh
 . "${0%/*}/harness.sh"
 export ASSAY_MACHINE_LOCK=$WORK/machine.lock
 
@@ -49,17 +50,20 @@ gone() { # gone FILE...: each file holds the id of a process that ran and does n
   done
 }
 has_line() { grep -Eqs -- "$1" "$2"; }
+ended() { ! [ -e "/proc/$1/stat" ] || grep -q ") Z " "/proc/$1/stat"; }
 ends_with() { # ends_with STATUS ID: waits for a background job
   local got=0
+  eventually 10 ended "$2"
   wait "$2" || got=$?
   [ "$got" = "$1" ] || { echo "exit $got, expected $1"; return 1; }
 }
 quietly() { # quietly STATUS COMMAND...: exact exit status, nothing on stderr
   local got=0
   "${@:2}" 2>quietly.err || got=$?
-  same /dev/null quietly.err && [ "$got" = "$1" ] || { echo "exit $got, expected $1: ${*:2}"; return 1; }
+  if [ "$got" != "$1" ]; then echo "exit $got, expected $1: ${*:2}"; cat quietly.err; return 1; fi
+  same /dev/null quietly.err
 }
-export -f eventually runs gone has_line ends_with quietly
+export -f eventually runs gone has_line ended ends_with quietly
 
 test_that 'the exit status, output and errors of the command pass' '
   quietly 0 guard true
@@ -115,9 +119,8 @@ done
 test_that 'what guard was started to ignore it ignores, as a job in the background does INT; not TERM' '
   env --ignore-signal=INT,HUP,TERM guard ./server ignoring & id=$!
   eventually 5 runs ignoring.daemon ignoring.child
-  kill -INT $id; kill -HUP $id
-  echo $id >ignoring.guard
-  kill -CONT $id; runs ignoring.guard ignoring.daemon ignoring.child
+  kill -INT $id
+  kill -HUP $id
   kill -TERM $id
   ends_with 143 $id
   gone ignoring.daemon ignoring.child'
@@ -142,12 +145,12 @@ test_that 'guards in guards end from the outermost' '
   gone nested.daemon nested.child'
 
 test_that 'a command that ignores TERM and forks on is ended' '
-  guard bash -c "trap \"\" TERM; while :; do (./daemonize many.\$SECONDS & sleep 0.01 & wait) & wait; done" & id=$!
-  eventually 5 runs many.0
+  MARK=$WORK guard bash -c "trap \"\" TERM; for ((n = 1; ; n++)); do (./daemonize many.\$n & sleep 0.01 & wait) & wait; done" & id=$!
+  eventually 5 runs many.1
   kill $id
   ends_with 143 $id
   gone many.*[0-9]
-  ! pgrep -f "[d]aemon many"'
+  ! grep -lsz "^MARK=$WORK\$" /proc/[0-9]*/environ'
 
 test_that 'a limit ends the command and its daemons with 124 and a line' '
   says 124 "^guard: ./server: ran longer than its limit of 0.4 s and was ended$" guard --limit 0.4 ./server limited
@@ -215,6 +218,21 @@ test_that 'no child inherits the lock: after kill -9 of guard it is free, even w
   runs heir.daemon
   kill "$(cat heir.daemon)" "$(cat heir.child)"'
 
+test_that 'a lock whose file was removed while waiting is worth nothing: the new file is waited for' '
+  guard --machine exclusive ./daemon old.pid & old=$!
+  eventually 5 runs old.pid
+  guard --machine exclusive touch after 2>after.err & waiter=$!
+  eventually 5 has_line waiting after.err
+  rm "$ASSAY_MACHINE_LOCK"
+  guard --machine exclusive ./daemon new.pid & new=$!
+  eventually 5 runs new.pid
+  kill $old
+  eventually 5 has_line "-> FLOCK .* $waiter .*:$(stat -c %i "$ASSAY_MACHINE_LOCK") " /proc/locks
+  [ ! -e after ]
+  kill $new
+  ends_with 0 $waiter
+  [ "$(grep -c waiting after.err)" = 1 ]'
+
 test_that 'the file of the lock is open to all users; one in place is taken as it is; a link is refused' '
   mkdir -m 1777 sticky
   export ASSAY_MACHINE_LOCK=$PWD/sticky/lock
@@ -246,19 +264,41 @@ test_that 'a guard below the one that holds the machine fails instead of waiting
 test_that 'a lock is held until its process ends, and refused to another, who hears whose it is' '
   ./daemon first.make & first=$!
   eventually 5 runs first.make
-  [ -z "$(timeout 5 guard --hold "new folder/deep/lock" $first 2>&1)" ]
+  timeout 5 bash -c "[ -z \"\$(guard --hold \"new folder/deep/lock\" $first 2>&1)\" ]"
   says 1 "^guard: another make holds new folder/deep/lock: PID $first \(sleep 1000\); wait for it or end it$" \
     guard --hold "new folder/deep/lock" $$
   quietly 0 guard --hold "new folder/deep/lock" $first
   ! flock -n "new folder/deep/lock" true
   kill -9 $first
+  eventually 2 gone first.make
   quietly 0 guard --hold "new folder/deep/lock" $$
   says 1 "PID $$ \(" guard --hold "new folder/deep/lock" $PPID'
 
 test_that 'the lock ends with the process that it was held for' '
   eventually 2 flock -n "new folder/deep/lock" true'
 
+test_that 'a lock whose process was killed but which is not let go yet is waited for' '
+  ./daemon slow.make & id=$!
+  eventually 5 runs slow.make
+  guard --hold slow.lock $id
+  holder=$(pgrep -f "^guard --hold slow.lock $id")
+  kill -STOP $holder
+  kill -9 $id
+  eventually 2 gone slow.make
+  guard --hold slow.lock $$ & waiter=$!
+  eventually 2 grep -q " (guard) S " /proc/$waiter/stat
+  kill -CONT $holder
+  ends_with 0 $waiter'
+
 test_that 'no process to hold it for is an error' '
+  bash -c "./daemon zombie.make & exec sleep 1000" & parent=$!
+  eventually 5 runs zombie.make
+  id=$(cat zombie.make)
+  kill -9 $id
+  eventually 5 gone zombie.make
+  [ -e /proc/$id ]
+  says 1 "there is no process $id to hold lock for" guard --hold lock $id
+  kill $parent
   true & id=$!
   wait $id
   says 1 "there is no process $id to hold lock for" guard --hold lock $id
@@ -273,29 +313,32 @@ test_that 'a lock whose file was removed is taken anew' '
 test_that 'leftovers of an earlier run are ended by id and named, even one that ignores TERM' '
   RUN="a b" ./daemonize left.daemon
   RUN="a b" setsid -f bash -c "trap \"\" TERM; echo \$\$ >left.deaf; while :; do sleep 0.1; done"
-  RUN="a b" setsid -f guard ./server left.guarded
+  RUN="a b" guard ./server left.guarded &
+  ./daemon left.make & id=$!
   RUN="a b c" ./daemonize left.other
   XRUN="a b" ./daemonize left.prefix
-  eventually 5 runs left.daemon left.deaf left.guarded.daemon left.guarded.child left.other left.prefix
+  eventually 5 runs left.daemon left.deaf left.guarded.daemon left.guarded.child left.other left.prefix left.make
   says 0 "^guard: ended PID $(cat left.daemon) \(sleep 1000\), left over from an earlier run$" \
-    guard --hold sweep.lock $$ --sweep "RUN=a b"
+    guard --hold sweep.lock $id --sweep "RUN=a b"
   has_line "^guard: ended PID $(cat left.deaf) \(bash -c trap .*\), left over" says.err
   [ "$(grep -c "$(cat left.daemon)" says.err)" = 1 ]
   gone left.daemon left.deaf left.guarded.daemon left.guarded.child
-  runs left.other left.prefix
-  kill "$(cat left.other)" "$(cat left.prefix)"'
+  runs left.other left.prefix left.make
+  kill "$(cat left.other)" "$(cat left.prefix)" $id'
 
 test_that 'what belongs to the present make and to who asks is not swept' '
   export RUN=own
-  bash -c "./daemon kin.child & wait" & id=$!
+  bash -c "bash -c \"./daemon kin.child & echo \\\$\\\$ >kin.make; wait\"; exit" & parent=$!
   ./daemon kin.brother & brother=$!
-  eventually 5 runs kin.child kin.brother
+  eventually 5 runs kin.child kin.brother kin.make
+  id=$(cat kin.make)
+  [ $id != $parent ]
   says 0 "ended PID $brother " guard --hold kin.lock $id --sweep RUN=own
   [ "$(wc -l <says.err)" = 1 ]
-  runs kin.child
-  kill -0 $id
+  runs kin.child kin.make
+  kill -0 $parent
   quietly 0 guard --hold kin.lock $id --sweep RUN=own
-  kill "$(cat kin.child)" $id'
+  kill "$(cat kin.child)" $id $parent'
 
 cat >GNUmakefile <<'END'
 MAKEFLAGS += -rR
@@ -329,7 +372,7 @@ test_that 'after kill -9 of make and of its guard the next make ends what is lef
   make >make.out 2>&1 & id=$!
   eventually 5 runs make.daemon make.child
   guard_id=$(pgrep -P $id -x guard)
-  kill -9 $id $guard_id
+  kill -9 $guard_id $id
   runs make.daemon
   cp make.daemon old.daemon
   rm make.daemon

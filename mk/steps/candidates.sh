@@ -16,7 +16,8 @@ targetspec --metrics "$T" >"$scratch/metrics"
 default_metric=$(column "$scratch/metrics" metric role primary)
 
 proposed() {
-  local patch exp metric profiler function mode percent amount unit any=''
+  local own="the target's own"
+  local patch exp metric profiler function mode percent amount unit workload parent any=''
   for patch in "$T"/experiments/*.patch; do
     [ -e "$patch" ] || continue
     any=yes
@@ -39,8 +40,9 @@ proposed() {
     printf -- '- Root cause: %s\n' "$(text "$(value "$scratch/fields" root_cause)")"
     printf -- '- Proposed fix: %s\n' "$(text "$(value "$scratch/fields" hypothesis)")"
     printf -- '- Saving: %s\n' "$(text "$(value "$scratch/fields" saving)")"
-    printf -- '- Metric: %s; targeted workload: %s; parent: %s\n\n' "$(text "$metric")" \
-      "$(text "$(value "$scratch/fields" workload | sed 's/^$/the target'"'"'s own/')")" "$(text "$(value "$scratch/fields" parent | sed 's/^$/the base/')")"
+    workload=$(value "$scratch/fields" workload)
+    parent=$(value "$scratch/fields" parent)
+    printf -- '- Metric: %s; targeted workload: %s; parent: %s\n\n' "$(text "$metric")" "$(text "${workload:-$own}")" "$(text "${parent:-the base}")"
   done
   [ -n "$any" ] || printf 'None yet: a change is a patch in %s/experiments/.\n' "$(text "$T")"
 }

@@ -41,7 +41,7 @@ unescaped() {
 # value FILE NAME: the value of NAME in a TSV of name and value (the first two columns), its escapes undone.
 value() {
   local text
-  text=$(awk -F '\t' -v name="$2" '$1 == name { print $2; found = 1; exit } END { exit !found }' "$1") ||
+  text=$(awk -F '\t' -v name="$2" 'NR > 1 && $1 == name { print $2; found = 1; exit } END { exit !found }' "$1") ||
     stop "$1 has no $2"
   unescaped "$text"
 }

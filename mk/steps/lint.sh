@@ -6,5 +6,5 @@ T=$1 X=$2
 exp=${X##*/}
 editable=$(value "${X%/*}/target.tsv" editable)
 patchlint --fields "$T/experiments/$exp.patch" | replace "$X/fields.tsv"
-patchlint --editable "$editable" "$T/experiments/$exp.patch"
+patchlint --editable "$editable" "$T/experiments/$exp.patch" | tail -n +2
 artifact fields.tsv

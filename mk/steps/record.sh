@@ -2,7 +2,7 @@
 # record.sh T R EXP PARENT: the experiment's row of results.tsv, with its header, on stdout. What was not measured is empty.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-R=$2 exp=$3 parent=$4
+R=$2 exp=$3 parent=$4 X=$2/$3
 status=$(column "$X/verdict.tsv" value gate verdict)
 primary=$(column "$X/metrics.tsv" metric role primary)
 measured=

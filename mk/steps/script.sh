@@ -26,7 +26,7 @@ build)
   upper build build_symbols
   [ "$(value "$R/target.tsv" build_symbols)" != same ] || options+=(-D BUILD_SYMBOLS="$(value "$R/target.tsv" build)")
   [ "$(value "$R/target.tsv" ccache)" = no ] || options+=(-D CCACHE=yes)
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -C tools -cf - procwatch.c lib/report.c lib/report.h lib/memory.c lib/memory.h |
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX -C tools -cf - procwatch.c procwatch lib/report.c lib/report.h lib/memory.c lib/memory.h |
     replace "$X/tools.tar"
   ;;
 deploy)
@@ -36,7 +36,8 @@ deploy)
   ;;
 workload)
   text=$T/workload.sh
-  own=$(value "$X/fields.tsv" workload 2>/dev/null || true)
+  own=
+  [ ! -e "$X/fields.tsv" ] || own=$(value "$X/fields.tsv" workload)
   if [ -n "$own" ]; then
     text=$T/experiments/$own
     [ -f "$text" ] || stop "its patch names the workload $own, but there is no $text"

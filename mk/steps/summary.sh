@@ -56,7 +56,7 @@ guards() {
   local exp
   printf 'experiment\tconstraints\tlimits\twhat\n'
   for exp; do
-    awk -F '\t' -v OFS='\t' -v exp="$exp" '$1 == "constraints" { print exp, $2, $4, $5 }' "$R/$exp/verdict.tsv"
+    awk -F '\t' -v OFS='\t' -v name="$exp" '$1 == "constraints" { print name, $2, $4, $5 }' "$R/$exp/verdict.tsv"
   done
 }
 best >"$scratch/best"
@@ -67,6 +67,6 @@ selected '^(discard|inconclusive|constraint_violation|rejected|invalid|tampered|
 guards "$@" >"$scratch/guards.tsv"
 mk/steps/table.sh "$scratch/guards.tsv" experiment constraints limits what >"$scratch/guards"
 counts=$(column "$R/results.tsv" status | sort | uniq -c | awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }')
-scriptgen -D TARGET="$(value "$R/target.tsv" name)" -D COUNTS="$# experiments: $counts." -F BEST="$scratch/best" \
+scriptgen -D TARGET="$(value "$R/target.tsv" name)" -D COUNTS="Experiments: $#; $counts." -F BEST="$scratch/best" \
   -F TIMELINE="$scratch/timeline" -F LINEAGE="$scratch/lineage" -F WORKED="$scratch/worked" -F FAILED="$scratch/failed" \
   -F GUARDS="$scratch/guards" templates/summary.md.in

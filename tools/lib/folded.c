@@ -32,19 +32,13 @@ static bool word_has_control(const char *bytes) {
 }
 
 void replace_controls(char *bytes, size_t length) {
-  size_t i = 0;
-  while (i < length) {
-    size_t end = length;
-    if (length - i >= sizeof(uint64_t)) {
-      end = i + sizeof(uint64_t);
-      if (!word_has_control(bytes + i)) {
-        i = end;
-        continue;
-      }
-    }
-    for (; i < end; i++)
-      if (is_control(bytes[i])) bytes[i] = '?';
-  }
+  enum { WORD = sizeof(uint64_t) };
+  size_t clean = 0; /* bytes that are known to hold none */
+  while (length - clean >= WORD && !word_has_control(bytes + clean)) clean += WORD;
+  /* What is left is most often a part of a word: the last whole word reads some bytes again, and none beyond. */
+  if (length - clean < WORD && length >= WORD && !word_has_control(bytes + length - WORD)) return;
+  for (; clean < length; clean++)
+    if (is_control(bytes[clean])) bytes[clean] = '?';
 }
 
 static bool is_comment(const char *line, size_t length) {

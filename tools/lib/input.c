@@ -25,6 +25,12 @@ struct input {
   bool at_end;
 };
 
+/* libarchive has no words for a gzip file that ends early. */
+static const char *problem_of(struct archive *archive) {
+  const char *problem = archive_error_string(archive);
+  return problem ? problem : "the compressed data ends early";
+}
+
 struct input *input_open(const char *path) {
   struct input *input = take(sizeof *input);
   *input = (struct input){.descriptor = STDIN_FILENO};
@@ -47,10 +53,10 @@ struct input *input_open(const char *path) {
   archive_read_support_format_empty(archive);
   struct archive_entry *entry;
   if (archive_read_open_fd(archive, input->descriptor, BLOCK_SIZE) != ARCHIVE_OK)
-    fail_at(input->name, 0, "cannot be read: %s", archive_error_string(archive));
+    fail_at(input->name, 0, "cannot be read: %s", problem_of(archive));
   int outcome = archive_read_next_header(archive, &entry);
   if (outcome == ARCHIVE_EOF) input->at_end = true;
-  else if (outcome != ARCHIVE_OK) fail_at(input->name, 0, "cannot be read: %s", archive_error_string(archive));
+  else if (outcome != ARCHIVE_OK) fail_at(input->name, 0, "cannot be read: %s", problem_of(archive));
   return input;
 }
 
@@ -64,7 +70,7 @@ static bool fill(struct input *input) {
   }
   grow(&input->buffer, &input->capacity, sum_of(input->end, BLOCK_SIZE + 1), 1);
   ssize_t count = archive_read_data(input->archive, input->buffer + input->end, input->capacity - input->end - 1);
-  if (count < 0) fail_at(input->name, 0, "cannot be read: %s", archive_error_string(input->archive));
+  if (count < 0) fail_at(input->name, 0, "cannot be read: %s", problem_of(input->archive));
   if (count == 0) input->at_end = true;
   input->end += (size_t)count;
   return count > 0;

@@ -30,23 +30,22 @@ static uint64_t word_at(const char *bytes) {
   return word;
 }
 
-/* Two chains of one multiplication for each 16 bytes, so that one does not wait for the other. The constants are odd
- * and have about as many ones as zeros: the fractional parts of the square roots of 2, 3, 5 and 7. */
+/* Two chains of one multiplication for each 16 bytes, so that one does not wait for the other; the last 16 bytes are
+ * taken again from the end, which reads some twice and none beyond it. The constants are odd and have about as many ones
+ * as zeros: the fractional parts of the square roots of 2, 3, 5 and 7. */
 static uint64_t hash_of(const char *bytes, size_t length) {
   const uint64_t k1 = 0x6a09e667f3bcc909, k2 = 0xbb67ae8584caa73b, k3 = 0x3c6ef372fe94f82b, k4 = 0xa54ff53a5f1d36f1;
   uint64_t even = length ^ k1, odd = length ^ k2;
-  for (; length >= 32; bytes += 32, length -= 32) {
+  const char *end = bytes + length;
+  for (; end - bytes > 32; bytes += 32) {
     even = mix(word_at(bytes) ^ k3, word_at(bytes + 8) ^ even);
     odd = mix(word_at(bytes + 16) ^ k4, word_at(bytes + 24) ^ odd);
   }
-  if (length >= 16) {
-    even = mix(word_at(bytes) ^ k3, word_at(bytes + 8) ^ even);
-    bytes += 16;
-    length -= 16;
-  }
-  char rest[16] = {0};
-  memcpy(rest, bytes, length);
-  odd = mix(word_at(rest) ^ k4, word_at(rest + 8) ^ odd);
+  if (end - bytes > 16) even = mix(word_at(bytes) ^ k3, word_at(bytes + 8) ^ even);
+  char all[16] = {0};
+  if (length < 16) memcpy(all, bytes, length);
+  const char *last = length < 16 ? all : end - 16;
+  odd = mix(word_at(last) ^ k4, word_at(last + 8) ^ odd);
   return mix(even ^ k2, odd ^ k1);
 }
 

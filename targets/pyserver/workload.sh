@@ -1,0 +1,223 @@
+#!/bin/bash
+# Drive the server at HOST:PORT with deterministic data, first from one client, then from several at once, and print
+# what was measured as name=value lines. Item n derives from n alone, so every run sends the same bytes (data_digest
+# tells).
+#
+# Sizes, by environment variable:
+#   ITEMS     100000             items in all; what the single part leaves, the concurrent part shares among its clients
+#   KEYS      80000              distinct keys; the items beyond replace earlier ones
+#   TAGS      1500               distinct tags; the first batch, which is not timed, brings all of them
+#   GROUPS_OF_BATCHES  24        groups in the single part: one batch of LARGE items each, and SMALL_PER_LARGE of SMALL
+#   LARGE     1500               a multiple of TAGS, so that each large batch holds each tag equally often: equal work
+#   SMALL     8
+#   SMALL_PER_LARGE    74
+#   SNAPSHOTS 4                  times that the single part takes a snapshot and asks for the statistics
+#   CLIENTS   4                  of the concurrent part
+#   BATCH     100                items of a batch in the concurrent part
+#   MEETINGS  2                  times that each client of the concurrent part does so, when all have come to that point
+#   PARTS     single,concurrent  which parts to run
+#
+# Latencies are those of /ingest in the single part (in the concurrent part where it runs without the other). One batch
+# in 75 is large, so the 99th percentile stands at a quarter of the large batches, which are all alike: it does not hang
+# on single outliers, nor on a machine that is slow for some of the time. The 50th percentile is a small batch.
+set -euo pipefail
+
+export HOST PORT
+/usr/bin/python3 -I - <<'PYTHON'
+import gc
+import hashlib
+import os
+import socket
+import sys
+import threading
+import time
+
+LONGEST_WAIT = 30  # seconds without an answer after which a request counts as failed
+FAILURES_IN_A_ROW = 5  # after so many a client sends nothing more, and the rest of its requests count as failed
+
+
+def setting(name, default):
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or int(text) == 0:
+        sys.exit(f"workload: {name} is '{text or 'not set'}', expected a positive integer")
+    return int(text)
+
+
+def item(n, keys, tags):
+    value = n * 2654435761 % 2**32 % 1000003
+    return f'{{"key": "key-{n % keys:08d}", "tag": "tag-{n * 617 % tags:04d}", "value": {value}}}'
+
+
+def batch(first, last, keys, tags):
+    """The body that brings the items first to last - 1."""
+    return f'{{"items": [{", ".join(item(n, keys, tags) for n in range(first, last))}]}}'.encode()
+
+
+class Client:
+    """One connection, and the count of what it completed and what failed."""
+
+    def __init__(self, address):
+        self.address = address
+        self.connection = None
+        self.completed = 0
+        self.failed = 0
+        self.failed_in_a_row = 0
+        self.latencies = []
+        self.problem = None
+
+    def receive(self):
+        answer = b""
+        while True:
+            part = self.connection.recv(65536)
+            if not part:
+                raise OSError("the server closed the connection")
+            answer += part
+            head = answer.find(b"\r\n\r\n")
+            if head >= 0:
+                break
+        fields = answer[:head].lower().split(b"\r\n")
+        length = next(int(field.split(b":")[1]) for field in fields if field.startswith(b"content-length:"))
+        missing = head + 4 + length - len(answer)
+        while missing > 0:
+            part = self.connection.recv(missing)
+            if not part:
+                raise OSError("the server closed the connection within an answer")
+            missing -= len(part)
+        status = fields[0].split()[1]
+        if status != b"200":
+            raise OSError(f"status {status.decode()}")
+
+    def request(self, method, path, body=b"", timed=False):
+        if self.failed_in_a_row >= FAILURES_IN_A_ROW:
+            self.failed += 1
+            return
+        message = f"{method} {path} HTTP/1.1\r\nHost: assay\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        try:
+            if self.connection is None:
+                self.connection = socket.create_connection(self.address, LONGEST_WAIT)
+                self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            begin = time.perf_counter()
+            self.connection.sendall(message)
+            self.receive()
+            latency = time.perf_counter() - begin
+        except (OSError, ValueError, LookupError, StopIteration) as problem:
+            self.failed += 1
+            self.failed_in_a_row += 1
+            self.problem = f"{method} {path}: {problem!r}"
+            self.close()
+            return
+        self.completed += 1
+        self.failed_in_a_row = 0
+        if timed:
+            self.latencies.append(latency)
+
+    def close(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+
+def single(client, first, groups, snapshots):
+    client.request("POST", "/reset")
+    client.request("POST", "/ingest", first)
+    for number, group in enumerate(groups, 1):
+        client.request("GET", "/health")
+        for body in group:
+            client.request("POST", "/ingest", body, timed=True)
+        for _ in range(number * snapshots // len(groups) - (number - 1) * snapshots // len(groups)):
+            client.request("POST", "/process")
+            client.request("GET", "/stats")
+    client.close()
+
+
+def concurrent(client, bodies, meetings, barrier):
+    """The clients wait for each other before and after their snapshots, so these do not hang on who was faster."""
+    for meeting in range(meetings):
+        client.request("GET", "/health")
+        for body in bodies[len(bodies) * meeting // meetings : len(bodies) * (meeting + 1) // meetings]:
+            client.request("POST", "/ingest", body, timed=True)
+        barrier.wait()
+        client.request("POST", "/process")
+        client.request("GET", "/stats")
+        barrier.wait()
+    client.close()
+
+
+def nearest_rank(ordered, percent):
+    return ordered[-(-len(ordered) * percent // 100) - 1]
+
+
+def main():
+    parts = (os.environ.get("PARTS") or "single,concurrent").split(",")
+    if not set(parts) <= {"single", "concurrent"}:
+        sys.exit(f"workload: PARTS is '{','.join(parts)}', expected single, concurrent or both with a comma between")
+    total, keys, tags = setting("ITEMS", 100000), setting("KEYS", 80000), setting("TAGS", 1500)
+    large, small, size = setting("LARGE", 1500), setting("SMALL", 8), setting("BATCH", 100)
+    number_of_groups, small_per_large = setting("GROUPS_OF_BATCHES", 24), setting("SMALL_PER_LARGE", 74)
+    number_of_clients, snapshots, meetings = setting("CLIENTS", 4), setting("SNAPSHOTS", 4), setting("MEETINGS", 2)
+    address = os.environ["HOST"], setting("PORT", 0)
+
+    made = 0
+    digest = hashlib.sha256()
+
+    def next_batch(size):
+        nonlocal made
+        body = batch(made, made + size, keys, tags)
+        made += size
+        digest.update(body)
+        return body
+
+    first, groups, shares = b"", [], []
+    if "single" in parts:
+        first = next_batch(tags)
+        groups = [[next_batch(size) for size in [large] + [small] * small_per_large] for _ in range(number_of_groups)]
+    if "concurrent" in parts:
+        if made >= total:
+            sys.exit(f"workload: ITEMS is {total}, but the single part alone sends {made}")
+        bodies = []
+        while made < total:
+            bodies.append(next_batch(min(size, total - made)))
+        shares = [bodies[number::number_of_clients] for number in range(number_of_clients)]
+
+    gc.collect()
+    gc.disable()
+    clients = []
+    begin = time.perf_counter()
+    if "single" in parts:
+        clients.append(Client(address))
+        single(clients[0], first, groups, snapshots)
+    else:
+        Client(address).request("POST", "/reset")
+    if "concurrent" in parts:
+        crowd = [Client(address) for _ in shares]
+        barrier = threading.Barrier(len(crowd))
+        threads = [
+            threading.Thread(target=concurrent, args=(client, share, meetings, barrier))
+            for client, share in zip(crowd, shares)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        clients.extend(crowd)
+    seconds = time.perf_counter() - begin
+
+    completed = sum(client.completed for client in clients)
+    failed = sum(client.failed for client in clients)
+    problems = [client.problem for client in clients if client.problem]
+    if problems:
+        print(f"workload: {failed} requests failed, the last of a client: {problems[0]}", file=sys.stderr)
+    timed = clients[:1] if "single" in parts else clients
+    ordered = sorted(latency for client in timed for latency in client.latencies)
+    if not ordered:
+        sys.exit("workload: no request was completed")
+    print(f"latency_p50_ms={nearest_rank(ordered, 50) * 1000:.4f}")
+    print(f"latency_p99_ms={nearest_rank(ordered, 99) * 1000:.4f}")
+    print(f"throughput_qps={completed / seconds:.3f}")
+    print(f"error_rate={failed / (completed + failed):.6f}")
+    print(f"total_requests={completed + failed}")
+    print(f"data_digest={int.from_bytes(digest.digest()[:6], 'big')}")
+
+
+main()
+PYTHON

@@ -1,0 +1,2 @@
+def renamed_since():
+    return 1

@@ -1,0 +1,204 @@
+#!/bin/bash
+# The parts of the Python profilers that run in Python: the two captures loaded into a service, and pynames.
+# shellcheck disable=SC2016,SC2317 # the commands of a test, which call the functions here, are expanded by its own shell
+# shellcheck source=tests/harness.sh
+. "${0%/*}/harness.sh"
+PROGRAMS=$DATA/python-capture
+PYNAMES=$ROOT/pipelines/pynames.py
+export PROGRAMS PYNAMES
+
+load() { # load MODULE FOLDER: makes the folders that a capture needs
+  mkdir -p "$2/load" && cp "$ROOT/pipelines/$1.py" "$2/load/sitecustomize.py"
+}
+capture() { # capture MODULE FOLDER [NAME=VALUE...] COMMAND...: runs a command, what it starts in Python under capture
+  load "$1" "$2"
+  env PYTHONPATH="$2/load" PYTHONDONTWRITEBYTECODE=1 ASSAY_CAPTURE="$2" "${@:3}"
+}
+value() { # value NAME FILE...
+  sed -n "s/^$1=//p" "${@:2}"
+}
+check() { # check EXPRESSION: arithmetic with fractions; prints it where it does not hold
+  awk "BEGIN { exit !($1) }" || { echo "does not hold: $1"; return 1; }
+}
+# innermost FUNCTION FILE...: in how many stacks of faulthandler the function is the innermost
+innermost() {
+  awk -v name="$1" '/^Stack/ { getline; count += $NF == name } END { print count + 0 }' "${@:2}"
+}
+innermost_any() { awk '/^Stack/ { count++ } END { print count + 0 }' "$@"; }
+# end_by SIGNAL COMMAND...: starts a command, waits for its line `settled`, sends the signal, prints how it ended
+end_by() {
+  /usr/bin/python3 -c '
+import signal, subprocess, sys
+service = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+assert service.stdout.readline() == b"settled\n"
+service.send_signal(getattr(signal, sys.argv[1]))
+print(service.wait(20))' "$@"
+}
+export -f load capture value check innermost innermost_any end_by
+
+test_that 'the capture modules can stand between single quotes' '
+  ! grep -n "[^ -~]\|'\''" "$ROOT"/pipelines/{tracemalloc,python-cpu}.py
+'
+
+# CPU time. What the program measures by its own clock, and where the samples fall, must agree.
+test_that 'python-cpu shares the samples of a thread as its CPU time is shared, C code that holds the lock included' '
+  capture python-cpu cpu /usr/bin/python3 "$PROGRAMS/cpu-split.py" >split
+  search=$(innermost search cpu/cpu.*.*.txt) add=$(innermost add cpu/cpu.*.*.txt) cpu=$(ls cpu/cpu.*[0-9].txt | head -n 1)
+  check "$search > 100 && $add > 50"
+  true_share=$(awk -F= "{ seconds[\$1] = \$2 } END { print seconds[\"search\"] / (seconds[\"search\"] + seconds[\"add\"]) }" split)
+  check "($search / ($search + $add) - $true_share) ^ 2 < 0.08 ^ 2"
+  pid=${cpu#*cpu.} pid=${pid%%.*}
+  check "($search + $add) * $(value interval_ms "cpu/cpu.$pid.txt") / 1000 > 0.8 * $(value cpu_seconds "cpu/cpu.$pid.txt")"
+  [ "$(value threads "cpu/cpu.$pid.txt")" = 3 ]
+'
+test_that 'python-cpu takes nearly no sample of a thread that sleeps' '
+  sleeping=$(cat cpu/cpu.*.2.txt | innermost_any)
+  check "$sleeping < 0.05 * $(cat cpu/cpu.*.*.txt | innermost_any)"
+  grep -q " in sleep$" cpu/cpu.*.2.txt || [ "$sleeping" = 0 ]
+  ! grep -q " in sleep$" cpu/cpu.*.3.txt
+'
+test_that 'python-cpu names its own frames <assay>' '
+  grep -q "File \"<assay>\", line [0-9]* in run$" cpu/cpu.*.3.txt
+  ! grep -h "in work$" -A9 cpu/cpu.*.3.txt | grep sitecustomize
+'
+test_that 'python-cpu leaves no descriptor and no timer of 2000 short threads behind' '
+  capture python-cpu crowd /usr/bin/python3 "$PROGRAMS/crowd.py" >held
+  [ "$(sed -n 1p held)" = "$(sed -n 2p held)" ] || { cat held; false; }
+'
+test_that 'python-cpu sees threads that live shorter than a tick' '
+  summary=$(find crowd -name "cpu.*.txt" ! -name "cpu.*.*.txt")
+  check "$(cat crowd/cpu.*.*.txt | innermost burn) * $(value interval_ms "$summary") / 1000 > 0.3 * $(value cpu_seconds "$summary")"
+'
+test_that 'python-cpu counts the threads for which there is no signal' '
+  summary=$(find crowd -name "cpu.*.txt" ! -name "cpu.*.*.txt")
+  [ "$(value threads "$summary")" = 2062 ]
+  [ "$(value unarmed_threads "$summary")" = 31 ] # 61 at once, 30 real-time signals
+'
+test_that 'python-cpu does not interrupt a system call of C code' '
+  [ "$(capture python-cpu interrupted /usr/bin/python3 "$PROGRAMS/read-interrupted.py")" = 1 ]
+  [ "$(cat interrupted/cpu.*.1.txt | innermost_any)" -ge 20 ]
+'
+test_that 'python-cpu samples a child made by fork, in files of its own' '
+  read -r parent child < <(capture python-cpu forks /usr/bin/python3 "$PROGRAMS/forks.py")
+  [ "$(innermost burn_in_child forks/cpu."$child".*.txt)" -ge 10 ]
+  [ "$(innermost burn_in_child forks/cpu."$parent".*.txt)" = 0 ]
+  [ "$(innermost burn_in_parent forks/cpu."$parent".*.txt)" -ge 10 ]
+'
+test_that 'python-cpu refuses an interval that is none, and the service runs all the same' '
+  [ "$(capture python-cpu refused ASSAY_INTERVAL_MS=0 /usr/bin/python3 -c "print(5)" 2>err)" = 5 ]
+  grep "^assay: python-cpu: no capture: .*ASSAY_INTERVAL_MS" err
+'
+
+# Memory: 20 MB at the peak, of which spike() holds 18; 4 MB are left at the end.
+test_that 'tracemalloc learns the traced peak' '
+  capture tracemalloc peak ASSAY_PASS=peak /usr/bin/python3 "$PROGRAMS/memory.py" 20 end
+  check "$(value traced_peak_bytes peak/peak.*.txt) >= 20e6 && $(value traced_peak_bytes peak/peak.*.txt) < 20.5e6"
+'
+test_that 'tracemalloc takes its snapshot near the peak, and not at the end' '
+  capture tracemalloc snapshot ASSAY_PASS=snapshot ASSAY_PEAK="$(value traced_peak_bytes peak/peak.*.txt)" \
+    /usr/bin/python3 "$PROGRAMS/memory.py" 20 end
+  facts=$(echo snapshot/snapshot.*.txt)
+  peak=$(value traced_peak_bytes "$facts") taken=$(value snapshot_bytes "$facts") target=$(value snapshot_target_bytes "$facts")
+  check "$target >= 0.96 * $peak && $taken >= $target && $taken <= $peak"
+  awk -F"\t" "/memory.py:17\t|memory.py:17;/ { spike += \$1 } END { exit !(spike > 17e6) }" snapshot/snapshot.*.tsv
+'
+test_that 'the rows of a snapshot add up to what was traced' '
+  facts=$(echo snapshot/snapshot.*.txt)
+  [ "$(head -n 1 snapshot/snapshot.*.tsv)" = "$(printf "tracemalloc_bytes\ttracemalloc_blocks\tdepth\tstack")" ]
+  sum=$(awk -F"\t" "NR > 1 { sum += \$1 } END { print sum }" snapshot/snapshot.*.tsv)
+  check "$sum <= $(value snapshot_bytes "$facts") && $sum > 0.99 * $(value snapshot_bytes "$facts")"
+  ! grep "<assay>" snapshot/snapshot.*.tsv
+'
+test_that 'a stack of a snapshot has its 25 innermost frames, outermost first, and says how deep it really was' '
+  awk -F"\t" "NR == 2 { frames = split(\$4, frame, \";\")
+    print frames, \$3, frame[24], frame[25]; exit !(frames == 25 && \$3 > 41 && frame[25] ~ /memory.py:17\$/) }" snapshot/*.tsv
+'
+test_that 'a run that stays below the peak of the first pass has its snapshot at the highest threshold that it reached' '
+  capture tracemalloc below ASSAY_PASS=snapshot ASSAY_PEAK=23500000 /usr/bin/python3 "$PROGRAMS/memory.py" 20 end
+  [ "$(value snapshot_target_bytes below/snapshot.*.txt)" = 18800000 ]
+  check "$(value snapshot_bytes below/snapshot.*.txt) >= 18800000"
+'
+test_that 'the copy of the service lets go of what the service has open' '
+  capture tracemalloc copy ASSAY_PASS=snapshot ASSAY_PEAK=26000000 /usr/bin/python3 "$PROGRAMS/copy-lets-go.py" 140000 | tee copy.out
+  [ "$(cat copy.out)" = "let go" ]
+  [ -s copy/snapshot.*.tsv ]
+'
+test_that 'the snapshot pass goes through a service that forks' '
+  capture tracemalloc forked ASSAY_PASS=snapshot ASSAY_PEAK=20100000 /usr/bin/python3 "$PROGRAMS/memory.py" 20 fork
+  compgen -G "forked/snapshot.*.tsv"
+'
+test_that 'a service that dies of SIGTERM still does, and leaves its output' '
+  [ "$(load tracemalloc term; export ASSAY_PASS=peak; capture tracemalloc term bash -c "end_by SIGTERM /usr/bin/python3 $PROGRAMS/memory.py 3 wait")" = -15 ]
+  check "$(value traced_peak_bytes term/peak.*.txt | sort -n | tail -n 1) >= 3e6"
+  [ "$(capture python-cpu term-cpu bash -c "end_by SIGTERM /usr/bin/python3 $PROGRAMS/memory.py 3 wait")" = -15 ]
+  grep -h cpu_seconds term-cpu/cpu.*.txt
+'
+test_that 'a service that is killed leaves the peak that was known by then' '
+  [ "$(capture tracemalloc kill ASSAY_PASS=peak bash -c "end_by SIGKILL /usr/bin/python3 $PROGRAMS/memory.py 3 wait")" = -9 ]
+  check "$(value traced_peak_bytes kill/peak.*.txt | wc -l) == 2"
+'
+for module in tracemalloc python-cpu; do
+  export module
+  test_that "$module runs the sitecustomize that it hides, and is on no path of the service" '
+    mkdir -p other && echo "print(\"hidden one\")" >other/sitecustomize.py
+    load $module hiding
+    PYTHONPATH=hiding/load:other ASSAY_CAPTURE=hiding ASSAY_PASS=peak PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c "
+import sys
+print(any(entry.endswith(\"hiding/load\") for entry in sys.path))" >out
+    [ "$(cat out)" = "$(printf "hidden one\nFalse")" ]
+  '
+  test_that "$module without a folder for its output says so, and the service runs all the same" '
+    load $module nowhere
+    PYTHONPATH=nowhere/load ASSAY_PASS=peak ASSAY_CAPTURE=$WORK/none/such /usr/bin/python3 -c "print(5)" >out 2>err || true
+    [ "$(cat out)" = 5 ]
+    grep "^assay: $module: no capture: .*none/such" err
+  '
+done
+
+test_that 'pynames names each kind of scope by the syntax tree, and leaves what it does not know' '
+  sed "s|@DIR@|$PROGRAMS|g" "$PROGRAMS/names.in" | "$PYNAMES" --root "$PROGRAMS" | sed "s|$PROGRAMS|@DIR@|g" >names
+  same "$PROGRAMS/names.expected" names
+  LC_ALL=C sort -uc names
+'
+test_that 'pynames shortens by the first root that holds the file, and by the folder of the library' '
+  line=$(grep -n "^def deepcopy" /usr/lib/python3.11/copy.py | cut -d: -f1)
+  echo "/usr/lib/python3.11/copy.py:$line;$PROGRAMS/edited.py:2 1" >in
+  [ "$("$PYNAMES" --root /none --root "${PROGRAMS%/*}" --root "$PROGRAMS" in)" = \
+    "deepcopy (copy.py:$line);renamed_since (python-capture/edited.py:2) 1" ]
+  ln -s "$PROGRAMS" linked
+  [ "$("$PYNAMES" --root linked in)" = "deepcopy (copy.py:$line);renamed_since (edited.py:2) 1" ]
+'
+test_that 'pynames undoes the escapes of faulthandler where they mean a file' '
+  mkdir "caf$(printf "\303\251")" && printf "def na\303\257ve():\n    pass\n" >caf*/x.py
+  echo "na\\xefve ($PWD/caf\\xe9/x.py:2) 3" | "$PYNAMES" --root . >out
+  printf "na\303\257ve (caf\303\251/x.py:2) 3\n" | same - out
+'
+test_that 'pynames names the file and line of what is no folded stack' '
+  printf "a;b 1\na;b\n" >in
+  says 1 "^pynames: in:2: " "$PYNAMES" in
+  [ ! -s says.out ]
+  for line in "" "7" "a 1.5" "a -1" "a 1 "; do
+    echo "$line" >in
+    says 1 "^pynames: in:1: " "$PYNAMES" in
+  done
+  says 1 "^pynames: none: No such file" "$PYNAMES" none
+  says 2 "usage" "$PYNAMES" --bogus
+'
+test_that 'pynames fails when its output cannot be written' '
+  echo "a 1" >in
+  ! "$PYNAMES" in >/dev/full 2>err
+  grep "^pynames: standard output: No space left" err
+'
+
+if [ -x "$BUILD/bin/stackfold" ]; then
+  test_that 'capture, stackfold and pynames in a row name who holds the memory, and who takes the time' '
+    stackfold --quiet --format tracemalloc snapshot/snapshot.*.tsv | "$PYNAMES" --root "$PROGRAMS" >memory.folded
+    grep -E "^\[truncated\];spike \(memory.py:16\);.*;spike \(memory.py:17\).* 1[78][0-9]{6}$" memory.folded
+    stackfold --quiet --lenient --format faulthandler cpu/cpu.*.*.txt | "$PYNAMES" --root "$PROGRAMS" >cpu.folded
+    awk "/;work \(cpu-split.py:37\);search \(cpu-split.py:13\) / { count = \$NF } END { exit !(count > 100) }" cpu.folded
+    ! grep -F "<assay>" cpu.folded
+  '
+else
+  skip 'stackfold is not built' 'capture, stackfold and pynames in a row'
+fi
+finish

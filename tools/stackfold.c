@@ -1,0 +1,255 @@
+/* Any number of profiler outputs in (files or stdin, compressed or not, each recognized by its content), the folded
+ * stacks of all of them together out: "root;...;leaf VALUE", sorted, unique. What became of every record goes to
+ * stderr. One format is one file in stackfold/. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "folded.h"
+#include "input.h"
+#include "memory.h"
+#include "report.h"
+#include "stackfold/format.h"
+
+/* Asked in this order. folded comes last: what it accepts is the least particular. */
+static const struct format *const formats[] = {&format_tracemalloc, &format_faulthandler, &format_folded};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+/* Bytes of an input that are looked at to recognize its format, and that an error shows. */
+enum { RECOGNIZE_BYTES = 1 << 16, SHOWN_BYTES = 40 };
+
+struct source {
+  const char *path;
+  const char *root; /* the frame above its stacks, or NULL */
+};
+
+struct options {
+  const struct format *format; /* NULL: recognize it */
+  const char *value;           /* NULL: the format's first */
+  bool lenient, strict, quiet;
+  struct source *sources;
+  size_t source_count, source_capacity;
+  struct arena roots;
+};
+
+static void append_format_names(struct text *text, const char *between) {
+  for (size_t i = FORMATS; i-- > 0;) {
+    text_append_string(text, formats[i]->name);
+    if (i > 0) text_append_string(text, between);
+  }
+}
+
+static _Noreturn void show_own_help(void) {
+  struct text text = {0};
+  text_append_string(&text,
+                     "usage: stackfold [OPTION]... [FILE]...\n"
+                     "Turns the output of profilers into folded stacks; those of all FILEs are added together.\n"
+                     "\n"
+                     "  -f, --format FORMAT  take each FILE for FORMAT (default: recognize it by content)\n"
+                     "  -v, --value VALUE    which value of a format that has several\n"
+                     "      --root NAME      put the frame NAME above the stacks of the FILEs that follow\n"
+                     "      --lenient        use the whole records of a FILE that was cut off\n"
+                     "      --strict         fail if any record was dropped or any line skipped\n"
+                     "  -q, --quiet          no account of the records on stderr\n"
+                     "  -h, --help           show this help\n"
+                     "  -V, --version        show the version\n"
+                     "\n"
+                     "Without FILE, or when it is -, standard input is read. gz, zst, xz, bz2 and lz4 are unpacked.\n"
+                     "\n"
+                     "Formats:\n");
+  for (size_t i = FORMATS; i-- > 0;) {
+    text_append_string(&text, "  ");
+    text_append_string(&text, formats[i]->name);
+    for (size_t width = strlen(formats[i]->name); width < 14; width++) text_append_char(&text, ' ');
+    text_append_string(&text, formats[i]->description);
+    text_append_char(&text, '\n');
+    if (!formats[i]->values) continue;
+    text_append_string(&text, "                values: ");
+    for (size_t value = 0; formats[i]->values[value]; value++) {
+      if (value > 0) text_append_string(&text, ", ");
+      text_append_string(&text, formats[i]->values[value]);
+      if (value == 0 && formats[i]->values[1]) text_append_string(&text, " (default)");
+    }
+    text_append_char(&text, '\n');
+  }
+  show_help(text.bytes);
+}
+
+static const struct format *format_of_name(const char *name) {
+  for (size_t i = 0; i < FORMATS; i++)
+    if (strcmp(formats[i]->name, name) == 0) return formats[i];
+  struct text names = {0};
+  append_format_names(&names, ", ");
+  fail_usage("--format '%s' is not one of %s", name, names.bytes);
+}
+
+static bool has_value(const struct format *format, const char *name) {
+  for (size_t i = 0; format->values && format->values[i]; i++)
+    if (strcmp(format->values[i], name) == 0) return true;
+  return false;
+}
+
+static void check_value(const char *name) {
+  for (size_t i = 0; i < FORMATS; i++)
+    if (has_value(formats[i], name)) return;
+  struct text names = {0};
+  for (size_t i = 0; i < FORMATS; i++) {
+    for (size_t value = 0; formats[i]->values && formats[i]->values[value]; value++) {
+      if (names.length > 0) text_append_string(&names, ", ");
+      text_append_string(&names, formats[i]->values[value]);
+    }
+  }
+  fail_usage("--value '%s' is not one of %s", name, names.bytes);
+}
+
+/* The name as it can stand in a folded stack; NULL when it is empty. */
+static char *clean_root(struct options *options, const char *name) {
+  if (!*name) return NULL;
+  char *root = arena_copy(&options->roots, name, strlen(name));
+  replace_controls(root, strlen(root));
+  for (char *semicolon = root; (semicolon = strchr(semicolon, ';'));) *semicolon = ':';
+  return root;
+}
+
+static void add_source(struct options *options, const char *path, const char *root) {
+  grow(&options->sources, &options->source_capacity, options->source_count + 1, sizeof *options->sources);
+  options->sources[options->source_count++] = (struct source){.path = path, .root = root};
+}
+
+static void parse_options(struct options *options, int argc, char **argv) {
+  enum { LONG_ROOT = 256, LONG_LENIENT, LONG_STRICT };
+  static const struct option long_options[] = {
+      {"format", required_argument, NULL, 'f'},       {"value", required_argument, NULL, 'v'},
+      {"root", required_argument, NULL, LONG_ROOT},   {"lenient", no_argument, NULL, LONG_LENIENT},
+      {"strict", no_argument, NULL, LONG_STRICT},     {"quiet", no_argument, NULL, 'q'},
+      {"help", no_argument, NULL, 'h'},               {"version", no_argument, NULL, 'V'},
+      {NULL, 0, NULL, 0},
+  };
+  const char *root = NULL;
+  bool root_waits = false; /* no file came since --root */
+  int option;
+  opterr = 0;
+  /* The leading '-' hands files over in their place among the options, as option 1. */
+  while ((option = getopt_long(argc, argv, "-:f:v:qhV", long_options, NULL)) != -1) {
+    switch (option) {
+      case 1:
+        add_source(options, optarg, root);
+        root_waits = false;
+        break;
+      case 'f': options->format = format_of_name(optarg); break;
+      case 'v':
+        check_value(optarg);
+        options->value = optarg;
+        break;
+      case LONG_ROOT:
+        root = clean_root(options, optarg);
+        root_waits = true;
+        break;
+      case LONG_LENIENT: options->lenient = true; break;
+      case LONG_STRICT: options->strict = true; break;
+      case 'q': options->quiet = true; break;
+      case 'h': show_own_help();
+      case 'V': show_version();
+      case ':': fail_usage("option '%s' wants an argument", argv[optind - 1]);
+      default:
+        if (optopt && optopt < LONG_ROOT) fail_usage("option '-%c' is unknown, or takes no argument", optopt);
+        fail_usage("option '%s' is unknown, or takes no argument", argv[optind - 1]);
+    }
+  }
+  for (; optind < argc; optind++) {
+    add_source(options, argv[optind], root);
+    root_waits = false;
+  }
+  if (options->source_count == 0) add_source(options, "-", root);
+  else if (root_waits) fail_usage("--root stands behind the last file; it is for the files that follow it");
+}
+
+/* The beginning of an input as printable ASCII. */
+static char *shown(const char *bytes, size_t length) {
+  struct text text = {0};
+  for (size_t i = 0; i < length && i < SHOWN_BYTES; i++) {
+    unsigned char byte = (unsigned char)bytes[i];
+    char escaped[5];
+    if (byte >= ' ' && byte < 127 && byte != '\\') snprintf(escaped, sizeof escaped, "%c", byte);
+    else if (byte == '\n') snprintf(escaped, sizeof escaped, "\\n");
+    else if (byte == '\t') snprintf(escaped, sizeof escaped, "\\t");
+    else snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+    text_append_string(&text, escaped);
+  }
+  return text.bytes;
+}
+
+static _Noreturn void fail_unrecognized(const struct input *input, const char *bytes, size_t length) {
+  struct text names = {0};
+  append_format_names(&names, ", ");
+  const char *what = unread_format(bytes, length);
+  if (what) fail_at(input_name(input), 0, "is %s, which is not read; the formats read are %s", what, names.bytes);
+  fail_at(input_name(input), 0, "is in no format that is known: it begins with '%s'; the formats read are %s",
+          shown(bytes, length), names.bytes);
+}
+
+static const struct format *recognize(struct input *input) {
+  const char *bytes;
+  size_t length = input_peek(input, &bytes, RECOGNIZE_BYTES);
+  bool complete = length < RECOGNIZE_BYTES;
+  size_t blank = 0;
+  while (blank < length && strchr(" \t\r\n", bytes[blank]) && bytes[blank]) blank++;
+  if (blank == length && complete) fail_at(input_name(input), 0, "holds no stacks");
+  for (size_t i = 0; i < FORMATS; i++) {
+    if (formats[i] == &format_folded && unread_format(bytes, length)) break;
+    if (formats[i]->recognize(bytes, length, complete)) return formats[i];
+  }
+  fail_unrecognized(input, bytes, length);
+}
+
+/* The name of the value to read from an input; NULL where the format has no names for its values. */
+static const char *value_to_read(const struct options *options, const struct format *format, const char *name) {
+  if (!options->value) return format->values ? format->values[0] : NULL;
+  if (!format->values)
+    fail_at(name, 0, "is %s, whose values have no names, so that --value %s cannot be taken from it", format->name,
+            options->value);
+  if (!has_value(format, options->value)) fail_at(name, 0, "is %s, which has no value '%s'", format->name, options->value);
+  return options->value;
+}
+
+/* Values of different names are different things; their sum means nothing. */
+static void check_addable(const char **first_value, const char *value, const char *name) {
+  if (!value) return;
+  if (*first_value && strcmp(*first_value, value) != 0)
+    fail_at(name, 0, "gives %s, and a file before it gave %s; they cannot be added", value, *first_value);
+  *first_value = value;
+}
+
+static void read_sources(const struct options *options, struct sums *sums) {
+  const char *first_value = NULL;
+  for (size_t i = 0; i < options->source_count; i++) {
+    const struct source *source = &options->sources[i];
+    struct input *input = input_open(source->path);
+    const struct format *format = options->format ? options->format : recognize(input);
+    sums->value = value_to_read(options, format, input_name(input));
+    check_addable(&first_value, sums->value, input_name(input));
+    sums->root = source->root;
+    size_t read_before = sums->read;
+    format->parse(input, sums);
+    if (sums->read == read_before) fail_at(input_name(input), 0, "holds no stacks");
+    input_close(input);
+  }
+}
+
+int main(int argc, char **argv) {
+  report_tool("stackfold");
+  struct options options = {0};
+  parse_options(&options, argc, argv);
+  struct sums sums = {.lenient = options.lenient};
+  read_sources(&options, &sums);
+  if (!options.quiet) sums_report(&sums);
+  if (options.strict && sums_lost_something(&sums)) fail("not all of the input was used, and --strict is given");
+  if (sums.kept == 0) fail("holds no stacks: all %zu records were dropped", sums.read);
+  stacks_write(&sums.stacks, stdout);
+  close_output();
+  sums_free(&sums);
+  free(options.sources);
+  arena_free(&options.roots);
+  return 0;
+}

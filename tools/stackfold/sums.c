@@ -1,0 +1,183 @@
+/* The stacks of all inputs added together, and the account of what became of each record. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "folded.h"
+#include "format.h"
+#include "report.h"
+
+static const char truncated_frame[] = "[truncated]";
+enum { TRUNCATED_LENGTH = sizeof truncated_frame - 1 };
+
+static const char *const drop_words[DROP_KINDS] = {
+    [DROP_NO_FRAMES] = "without a frame",
+    [DROP_CAPTURE_ONLY] = "with frames of the capture alone",
+    [DROP_UNREADABLE] = "unreadable to the profiler",
+    [DROP_CUT_OFF] = "cut off",
+};
+
+static void count(uint64_t *sum, uint64_t value) {
+  if (!add_checked(sum, value)) fail("the values add up to more than 64 bits; fold fewer inputs at once");
+}
+
+static void keep(struct sums *sums, const char *stack, size_t length, uint64_t value) {
+  sums->read++;
+  sums->kept++;
+  count(&sums->value_in, value);
+  count(&sums->value_out, value);
+  stacks_add(&sums->stacks, stack, length, value); /* not past 64 bits, as no part of value_out is */
+}
+
+static void start_line(struct sums *sums) {
+  text_clear(&sums->line);
+  if (!sums->root) return;
+  text_append_string(&sums->line, sums->root);
+}
+
+static void append_frame(struct sums *sums, const char *frame, size_t length) {
+  if (sums->line.length > 0) text_append_char(&sums->line, ';');
+  text_append(&sums->line, frame, length);
+}
+
+void sums_add_joined(struct sums *sums, const char *stack, size_t length, uint64_t value) {
+  if (!sums->root) {
+    keep(sums, stack, length, value);
+    return;
+  }
+  start_line(sums);
+  append_frame(sums, stack, length);
+  keep(sums, sums->line.bytes, sums->line.length, value);
+}
+
+void sums_frame(struct sums *sums, const char *frame, size_t length) {
+  size_t start = sums->frames.length;
+  text_append(&sums->frames, frame, length);
+  char *own = sums->frames.bytes + start;
+  replace_controls(own, length);
+  for (char *semicolon = own; (semicolon = memchr(semicolon, ';', length - (size_t)(semicolon - own)));)
+    *semicolon = ':';
+  grow(&sums->ends, &sums->depths, sums->depth + 1, sizeof *sums->ends);
+  sums->ends[sums->depth++] = sums->frames.length;
+}
+
+static void forget_frames(struct sums *sums) {
+  text_clear(&sums->frames);
+  sums->depth = 0;
+}
+
+void sums_end(struct sums *sums, enum frame_order order, bool cut_short, uint64_t value) {
+  start_line(sums);
+  if (cut_short) append_frame(sums, truncated_frame, TRUNCATED_LENGTH);
+  for (size_t i = 0; i < sums->depth; i++) {
+    size_t frame = order == ROOT_FIRST ? i : sums->depth - 1 - i;
+    size_t start = frame > 0 ? sums->ends[frame - 1] : 0;
+    append_frame(sums, sums->frames.bytes + start, sums->ends[frame] - start);
+  }
+  keep(sums, sums->line.bytes, sums->line.length, value);
+  forget_frames(sums);
+}
+
+void sums_drop(struct sums *sums, enum drop reason, uint64_t value) {
+  sums->read++;
+  sums->dropped[reason]++;
+  count(&sums->value_in, value);
+  forget_frames(sums);
+}
+
+void sums_cut_off(struct sums *sums, const struct input *input, const char *what) {
+  const char *name = input_name(input);
+  size_t line = input_line_number(input);
+  if (!sums->lenient)
+    fail_at(name, line, "ends in the middle of %s; the file was cut off (--lenient uses what is whole)", what);
+  report_warning_at(name, line, "ends in the middle of %s; the file was cut off, what is whole is used", what);
+  sums->read++;
+  sums->dropped[DROP_CUT_OFF]++;
+  forget_frames(sums);
+}
+
+static bool is_hexadecimal(const char *bytes, size_t length) {
+  if (length < 3 || bytes[0] != '0' || bytes[1] != 'x') return false;
+  for (size_t i = 2; i < length; i++)
+    if (!strchr("0123456789abcdefABCDEF", bytes[i]) || !bytes[i]) return false;
+  return true;
+}
+
+/* [module+0xOFFSET], [0xADDRESS], and the [unknown] of other tools. */
+static bool is_unresolved(const char *frame, size_t length) {
+  if (length < 3 || frame[0] != '[' || frame[length - 1] != ']') return false;
+  const char *inner = frame + 1;
+  size_t inner_length = length - 2;
+  if (inner_length == 7 && memcmp(inner, "unknown", 7) == 0) return true;
+  const char *plus = memrchr(inner, '+', inner_length);
+  const char *number = plus ? plus + 1 : inner;
+  return is_hexadecimal(number, inner_length - (size_t)(number - inner));
+}
+
+static bool some_frame(const struct stack *stack, bool (*test)(const char *frame, size_t length)) {
+  const char *frame = stack->bytes, *end = stack->bytes + stack->length;
+  for (;;) {
+    const char *semicolon = memchr(frame, ';', (size_t)(end - frame));
+    if (test(frame, (size_t)((semicolon ? semicolon : end) - frame))) return true;
+    if (!semicolon) return false;
+    frame = semicolon + 1;
+  }
+}
+
+static bool is_truncated(const char *frame, size_t length) {
+  return length == TRUNCATED_LENGTH && memcmp(frame, truncated_frame, TRUNCATED_LENGTH) == 0;
+}
+
+/* The value of the stacks that have a frame of this kind. */
+static uint64_t value_of(const struct sums *sums, bool (*test)(const char *frame, size_t length)) {
+  uint64_t value = 0;
+  size_t position = 0;
+  for (const struct stack *stack; (stack = stacks_next(&sums->stacks, &position));)
+    if (some_frame(stack, test)) value += stack->value;
+  return value;
+}
+
+static size_t dropped(const struct sums *sums) {
+  size_t all = 0;
+  for (int i = 0; i < DROP_KINDS; i++) all += sums->dropped[i];
+  return all;
+}
+
+bool sums_lost_something(const struct sums *sums) { return dropped(sums) > 0 || sums->other_lines > 0; }
+
+void sums_report(const struct sums *sums) {
+  struct text account = {0};
+  char piece[200];
+  snprintf(piece, sizeof piece, "read %zu records, kept %zu in %zu stacks, dropped %zu", sums->read, sums->kept,
+           sums->stacks.count, dropped(sums));
+  text_append_string(&account, piece);
+  const char *mark = " (";
+  for (int i = 0; i < DROP_KINDS; i++) {
+    if (sums->dropped[i] == 0) continue;
+    snprintf(piece, sizeof piece, "%s%zu %s", mark, sums->dropped[i], drop_words[i]);
+    text_append_string(&account, piece);
+    mark = ", ";
+  }
+  if (dropped(sums) > 0) text_append_char(&account, ')');
+  snprintf(piece, sizeof piece, "; value in %" PRIu64 ", out %" PRIu64, sums->value_in, sums->value_out);
+  text_append_string(&account, piece);
+  unsigned cut = percent_hundredths(value_of(sums, is_truncated), sums->value_out);
+  unsigned unresolved = percent_hundredths(value_of(sums, is_unresolved), sums->value_out);
+  snprintf(piece, sizeof piece, "; %u.%02u %% truncated, %u.%02u %% unresolved", cut / 100, cut % 100, unresolved / 100,
+           unresolved % 100);
+  text_append_string(&account, piece);
+  if (sums->other_lines > 0) {
+    snprintf(piece, sizeof piece, "; %zu other lines skipped", sums->other_lines);
+    text_append_string(&account, piece);
+  }
+  report_warning("%s", account.bytes);
+  text_free(&account);
+}
+
+void sums_free(struct sums *sums) {
+  stacks_free(&sums->stacks);
+  text_free(&sums->line);
+  text_free(&sums->frames);
+  free(sums->ends);
+}
