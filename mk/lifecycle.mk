@@ -108,7 +108,7 @@ measure.cmd = $(phase) measure parent lint source verify build -- $(steps)/measu
 $(call each,measure.gate): $R/%/measure.gate: $R/%/build.gate $R/%/source.gate $R/%/metrics.tsv $(call run-scripts-in,$R/%) $$(call new,measure) | $(bin)/abplan $(bin)/readmetrics $(steps)/measure.sh $(steps)/run.sh
 	$(call run,measure)
 
-decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI) $(SEED)
+decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI)
 $(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $$(call new,decide)
 	$(call run,decide)
 

@@ -1,237 +1,501 @@
-# CPU time of a Python service, by stack. Loaded as sitecustomize.py from a folder of its own on PYTHONPATH.
+# CPU time of a Python service, by stack. Loaded as sitecustomize.py from a folder of its own on PYTHONPATH; it starts
+# itself again as a process of its own, the reader, and does nothing else to the service.
 #
 # In:   ASSAY_CAPTURE      an existing folder for the output
-#       ASSAY_INTERVAL_MS  CPU time of a thread between two of its samples, in ms (4)
-# Out:  cpu.PID.SLOT.txt   the stacks that faulthandler wrote, innermost frame first, one dump a sample
-#       cpu.PID.txt        threads=, unarmed_threads=, interval_ms= (what it really was), cpu_seconds= (at the end)
+#       ASSAY_INTERVAL_MS  the mean time between two looks at the service, in ms (4)
+# Out:  cpu.PID.1.txt      for each look, the stack of each thread that was on a processor, as faulthandler writes them;
+#                          locked by flock() until it is whole, some milliseconds after the end of the service
+#       cpu.PID.txt        samples=, unreadable_samples= (a thread ran, but its stack changed too fast to be read),
+#                          late_looks= (left out, since the reader itself got no CPU), threads=, interval_ms=,
+#                          cpu_seconds= (of the process, for comparison with samples * interval_ms)
 #
-# A thread written in Python cannot look at another one that holds the interpreter lock, as all of "x in list" does. So
-# each thread has a POSIX timer on its own CPU clock that sends a signal to that very thread, and faulthandler, in C,
-# writes the stack that the signal interrupted. Frames of this file are named <assay>, for the reader to leave out.
+# A thread written in Python cannot look at another one that holds the interpreter lock, as all of "x in list" does; and
+# a signal handler that walks the stack of the thread that it interrupted (faulthandler) crashes CPython 3.11 when it
+# comes while a call is being set up. So the reader looks at the memory of the service through /proc/PID/mem, without
+# stopping it. What it reads may change meanwhile: each pointer is checked, and a stack that does not hold together is
+# read again. The places of the fields are those of CPython 3.11; the reader tries them on itself first, and refuses to
+# guess.
 #
-# faulthandler writes one stack at a time: of two threads that one tick finds both in C code that has given up the
-# interpreter lock (compression, system calls), one is not counted. Samples times interval_ms against cpu_seconds tells
-# how much that was. Threads that no Python code started are not sampled.
+# The kernel calls a thread running (state R) also while it waits for a processor. Which of both it was at a look shows
+# at the next one, by how long it ran and how long it waited since: where it did both, chance decides in that ratio.
 #
 # This text is put into a shell script between single quotes: it may hold none, and only ASCII.
-import _thread
-import atexit
-import ctypes
-import faulthandler
-import fcntl
-import importlib.machinery
 import os
-import signal
 import sys
-import time
-import types
 
-CLOCK_THREAD_CPUTIME_ID = 3
-CLOCK_MONOTONIC_COARSE = 6
-SIGEV_THREAD_ID = 4
-SIG_IGN = ctypes.c_void_p(1)
-# Where the files of the capture are opened: the numbers that the service gets for its own stay as they were.
-LOWEST_DESCRIPTOR = 600
+ATTEMPTS = 5  # to read a stack that changes
+LARGEST_THREADS = 10000
+LARGEST_DEPTH = 500
+LARGEST_TEXT = 1 << 20
+WINDOW, WINDOW_MARGIN = 8192, 512  # bytes of frames read in one piece, before the innermost and behind it
+REWRITE_S = 0.25
 
-
-class SignalEvent(ctypes.Structure):
-    """struct sigevent of Linux, 64 bytes."""
-    _fields_ = [("value", ctypes.c_void_p), ("signal", ctypes.c_int), ("notify", ctypes.c_int),
-                ("thread", ctypes.c_int), ("unused", ctypes.c_int * 11)]
-
-
-class TimerSetting(ctypes.Structure):
-    """struct itimerspec."""
-    _fields_ = [("interval_s", ctypes.c_long), ("interval_ns", ctypes.c_long),
-                ("first_s", ctypes.c_long), ("first_ns", ctypes.c_long)]
+# CPython 3.11 on 64 bits: offsets in bytes.
+INTERPRETER_THREADS = 16  # PyInterpreterState.threads.head
+THREAD_NEXT, THREAD_INTERPRETER, THREAD_CFRAME, THREAD_ID = 8, 16, 56, 160  # PyThreadState
+THREAD_CHUNK, THREAD_SIZE = 296, 320  # .datastack_chunk, before _top and _limit; what is read of a thread
+CFRAME_FRAME = 8  # _PyCFrame.current_frame
+FRAME_CODE, FRAME_PREVIOUS, FRAME_INSTRUCTION, FRAME_SIZE = 32, 48, 56, 72  # _PyInterpreterFrame
+CODE_TYPE, CODE_UNITS, CODE_FIRST_LINE = 8, 16, 72  # PyCodeObject
+CODE_PATH, CODE_NAME, CODE_LINES, CODE_BYTES = 112, 120, 136, 184
+TEXT_LENGTH, TEXT_STATE, TEXT_ASCII, TEXT_WIDE = 16, 32, 48, 72  # PyASCIIObject and its larger form
+BYTES_LENGTH, BYTES_DATA = 16, 32  # PyBytesObject
 
 
-def load_libc():
-    """The C functions used here, called without giving up the interpreter lock: getting it back could take 5 ms."""
-    for library in (None, "librt.so.1"):  # the timers were in librt before glibc 2.34
-        libc = ctypes.PyDLL(library)
-        if hasattr(libc, "timer_create"):
-            break
-    libc.timer_create.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
-    libc.timer_settime.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
-    libc.timer_delete.argtypes = [ctypes.c_void_p]
-    libc.pwrite.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_long]
-    return libc
+class Unreadable(Exception):
+    """What was read is not what it should be: it changed, or it is gone."""
 
 
-def timer_setting():
-    """The setting of every timer, and the interval in ms that it amounts to.
-
-    The kernel looks at CPU timers only at its tick. A timer that is due at each look makes every tick that finds the
-    thread running a sample, so a thread that runs in short bursts is seen as often as one that never sleeps; with
-    an interval as long as the tick it would lose every sample of two that fall between the same two multiples. The
-    first is due at once for the same reason: a thread that ends before its first interval must not go unseen."""
-    asked = float(os.environ.get("ASSAY_INTERVAL_MS", "4"))
-    if not 0 < asked <= 10000:
-        raise ValueError("ASSAY_INTERVAL_MS=%s: expected more than 0 and at most 10000" % asked)
-    tick = time.clock_getres(CLOCK_MONOTONIC_COARSE) * 1000
-    if asked < 2 * tick:
-        return TimerSetting(0, 1000, 0, 1), tick
-    nanoseconds = int(asked * 1000000)
-    return TimerSetting(nanoseconds // 1000000000, nanoseconds % 1000000000, 0, 1), asked
+class Gone(Exception):
+    """The process ended, or runs another program now."""
 
 
-def usable_signals():
-    """The real-time signals that nobody has taken: as many threads can be sampled at the same time."""
-    numbers = range(signal.SIGRTMIN + 1, signal.SIGRTMAX + 1)
-    return [number for number in numbers if signal.getsignal(number) in (signal.SIG_DFL, signal.SIG_IGN)]
+def number(block, offset):
+    return int.from_bytes(block[offset:offset + 8], "little")
+
+
+class Code:
+    """A code object: its name, its file, and the line of each instruction."""
+
+    def __init__(self, process, address, header):
+        self.identity = process.identity(header)
+        size = number(header, CODE_UNITS) * 2
+        if not 0 < size < 1 << 26:
+            raise Unreadable
+        self.first_instruction = address + CODE_BYTES
+        self.size = size
+        first_line = int.from_bytes(header[CODE_FIRST_LINE:CODE_FIRST_LINE + 4], "little", signed=True)
+        table = number(header, CODE_LINES)
+        length = number(process.read(table, 32), BYTES_LENGTH)
+        if length > LARGEST_TEXT * 16:
+            raise Unreadable
+        self.head = "  File \"%s\", line " % escape(process.text(number(header, CODE_PATH)))
+        self.tail = " in %s\n" % escape(process.text(number(header, CODE_NAME)))
+        # Python itself can decode a table of lines. What has no line, such as a jump back, belongs to the one before.
+        self.lines = [(0, first_line)]  # before the first instruction has run
+        try:
+            template = Code.__init__.__code__
+            code = template.replace(co_linetable=process.read(table + BYTES_DATA, length), co_firstlineno=first_line)
+            for _, end, line in code.co_lines():
+                self.lines.append((end, self.lines[-1][1] if line is None else line))
+        except (ValueError, OverflowError):
+            raise Unreadable from None
+        self.rendered = {}
+
+    def frame(self, instruction):
+        """The frame in the form of faulthandler, for the address of the instruction that ran last."""
+        text = self.rendered.get(instruction)
+        if text is None:
+            offset = instruction - self.first_instruction
+            if not -2 <= offset < self.size:
+                raise Unreadable
+            line = next((line for end, line in self.lines if offset < end), "???")
+            text = self.head + str(line) + self.tail
+            self.rendered[instruction] = text
+        return text
+
+
+def escape(text):
+    """As faulthandler writes what is not printable ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character if " " <= character <= "~" else
+        "\\x%02x" % ord(character) if ord(character) < 0x100 else
+        "\\u%04x" % ord(character) if ord(character) < 0x10000 else "\\U%08x" % ord(character)
+        for character in text)
+
+
+class Process:
+    """A Python process whose memory can be read."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.memory = os.open("/proc/%d/mem" % pid, os.O_RDONLY | os.O_CLOEXEC)
+        self.base = load_address(pid)
+        self.interpreter = self.code_type = None
+        self.codes = {}
+        self.kernel_files = {}  # (thread, name): descriptor
+        self.has_times = os.path.exists("/proc/self/schedstat")  # CONFIG_SCHED_INFO, as distributions have it
+
+    def place(self, reader, interpreter, code_type):
+        """Find what is at these addresses in the reader, which runs the same program."""
+        self.interpreter = interpreter - reader.base + self.base
+        self.code_type = code_type - reader.base + self.base
+
+    def read(self, address, size):
+        try:
+            block = os.pread(self.memory, size, address)
+        except (OSError, OverflowError):
+            raise Unreadable from None
+        if len(block) != size:
+            raise Unreadable
+        return block
+
+    def text(self, address):
+        header = self.read(address, TEXT_ASCII)
+        length = number(header, TEXT_LENGTH)
+        kind = header[TEXT_STATE] >> 2 & 7
+        is_compact, is_ascii = header[TEXT_STATE] >> 5 & 1, header[TEXT_STATE] >> 6 & 1
+        if kind not in (1, 2, 4) or not is_compact or length > LARGEST_TEXT:
+            raise Unreadable
+        data = self.read(address + (TEXT_ASCII if is_ascii else TEXT_WIDE), length * kind)
+        try:
+            return data.decode({1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}[kind], "surrogatepass")
+        except UnicodeDecodeError:
+            raise Unreadable from None
+
+    def identity(self, header):
+        """What tells a code object from another one that came to lie at its address later."""
+        return header[CODE_UNITS:CODE_UNITS + 8] + header[CODE_FIRST_LINE:CODE_FIRST_LINE + 4] + \
+            header[CODE_PATH:CODE_LINES + 8]
+
+    def code(self, address):
+        header = self.read(address, CODE_BYTES)
+        code = self.codes.get(address)
+        if code is None or code.identity != self.identity(header):
+            if number(header, CODE_TYPE) != self.code_type:
+                raise Unreadable
+            code = self.codes[address] = Code(self, address, header)
+        return code
+
+    def stack(self, address, identifier):
+        """The stack of a thread as text, innermost frame first."""
+        thread = self.read(address, THREAD_SIZE)
+        if number(thread, THREAD_ID) != identifier:
+            raise Unreadable
+        current = self.read(number(thread, THREAD_CFRAME) + CFRAME_FRAME, 8)
+        address = number(current, 0)
+        # Frames of functions lie behind each other, callers first (those of generators elsewhere). The innermost are
+        # read in one piece, before they change.
+        chunk, top, limit = (number(thread, THREAD_CHUNK + 8 * place) for place in range(3))
+        start = max(chunk, top - WINDOW)
+        window = self.read(start, min(top + WINDOW_MARGIN, limit) - start) if chunk <= top <= limit and chunk else b""
+        places = []
+        while address:
+            if len(places) == LARGEST_DEPTH:
+                places.append(None)
+                break
+            offset = address - start
+            if 0 <= offset <= len(window) - FRAME_SIZE:
+                frame = window[offset:offset + FRAME_SIZE]
+            else:
+                frame = self.read(address, FRAME_SIZE)
+            places.append((number(frame, FRAME_CODE), number(frame, FRAME_INSTRUCTION)))
+            address = number(frame, FRAME_PREVIOUS)
+        return "".join("  ...\n" if place is None else self.code(place[0]).frame(place[1]) for place in places)
+
+    def threads(self):
+        """Address of the PyThreadState, and id, of each thread."""
+        address = number(self.read(self.interpreter + INTERPRETER_THREADS, 8), 0)
+        found = []
+        while address and len(found) < LARGEST_THREADS:
+            thread = self.read(address, THREAD_SIZE)
+            if number(thread, THREAD_INTERPRETER) != self.interpreter:
+                raise Unreadable
+            found.append((address, number(thread, THREAD_ID)))
+            address = number(thread, THREAD_NEXT)
+        return found
+
+    def kernel_file(self, identifier, name):
+        """What the kernel says of a thread now; None: it ended."""
+        for _ in range(2):
+            descriptor = self.kernel_files.get((identifier, name))
+            try:
+                if descriptor is None:
+                    path = "/proc/%d/task/%d/%s" % (self.pid, identifier, name)
+                    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                    self.kernel_files[identifier, name] = descriptor
+                return os.pread(descriptor, 512, 0)
+            except OSError:  # it ended; perhaps another one has its number now
+                if descriptor is None:
+                    return None
+                os.close(self.kernel_files.pop((identifier, name)))
+        return None
+
+    def is_ready(self, identifier):
+        return (self.kernel_file(identifier, "stat") or b"").rpartition(b")")[2][1:2] == b"R"
+
+    def times(self, identifier):
+        """How long a thread was on a processor, how long it waited for one, in ns, and how often it got one; None: it
+        ended."""
+        if not self.has_times:
+            return ()
+        text = self.kernel_file(identifier, "schedstat")
+        return text and tuple(int(field) for field in text.split()[:3])
+
+    def share_on_processor(self, identifier, before):
+        """How likely a thread was on a processor when it had these times; None: that does not show yet. The kernel
+        brings the first up to date only at its tick, and when the thread leaves the processor."""
+        now = self.times(identifier)
+        if not self.has_times:
+            return 1.0
+        if now == before:
+            return None
+        if now is None:
+            ran, waited, got_one = before
+            if got_one and not ran:
+                return 1.0
+        else:
+            ran, waited = now[0] - before[0], now[1] - before[1]
+        return ran / (ran + waited) if ran else 0.0
+
+    def forget_ended(self, identifiers):
+        for key in [key for key in self.kernel_files if key[0] not in identifiers]:
+            os.close(self.kernel_files.pop(key))
+
+    def look(self):
+        """Each thread that runs or waits to run: its id, the times above, and its stack, None where it could not be
+        read. And the ids of all threads."""
+        for _ in range(ATTEMPTS):
+            try:
+                threads = self.threads()
+                break
+            except Unreadable:
+                self.check_alive()
+        else:
+            return [], set()
+        ready = []
+        for address, identifier in threads:
+            if not self.is_ready(identifier):
+                continue
+            stack = None
+            for _ in range(ATTEMPTS):
+                try:
+                    stack = self.stack(address, identifier)
+                    break
+                except Unreadable:
+                    pass
+            times = self.times(identifier)
+            if times is not None:
+                ready.append((identifier, times, stack))
+        return ready, {identifier for _, identifier in threads}
+
+    def check_alive(self):
+        """The memory of a process that ended, or that runs another program now, reads as nothing."""
+        try:
+            if os.pread(self.memory, 8, self.interpreter):
+                return
+        except OSError:
+            pass
+        raise Gone
+
+    def cpu_seconds(self):
+        with open("/proc/%d/stat" % self.pid, "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load_address(pid):
+    """Where the file with the interpreter is in memory: the shared library, or else the program."""
+    program = os.readlink("/proc/%d/exe" % pid)
+    addresses = {}
+    with open("/proc/%d/maps" % pid) as maps:
+        for line in maps:
+            fields = line.split(None, 5)
+            if len(fields) == 6:
+                addresses.setdefault(fields[5].rstrip("\n"), int(fields[0].partition("-")[0], 16))
+    for path in addresses:
+        if os.path.basename(path).startswith("libpython3"):
+            return addresses[path]
+    return addresses[program]
+
+
+def try_on_itself():
+    """The reader as a process to read: what it reads of its own stack must be what Python says."""
+    import ctypes
+    own = Process(os.getpid())
+    ctypes.pythonapi.PyInterpreterState_Main.restype = ctypes.c_void_p
+    own.place(own, ctypes.pythonapi.PyInterpreterState_Main(), id(type(try_on_itself.__code__)))
+    stack = "nothing"
+    try:
+        threads = own.threads()
+        stack = own.stack(*threads[0])
+    except Unreadable:
+        pass
+    # The two lines that differ: the stack is read above, and looked at here.
+    frame = sys._getframe()
+    expected = []
+    while frame:
+        expected.append("  File \"%s\", line %d in %s\n" % (
+            escape(frame.f_code.co_filename), frame.f_lineno, escape(frame.f_code.co_name)))
+        frame = frame.f_back
+    got = stack.splitlines(keepends=True)
+    named = [line for line in got if line.endswith(" in try_on_itself\n")]
+    if len(named) != 1 or got[got.index(named[0]) + 1:] != expected[1:] or threads[0][1] != os.getpid():
+        raise RuntimeError("the stacks of this Python, %s, are not where those of CPython 3.11 are"
+                           % sys.version.split()[0])
+    return own
 
 
 def open_output(name):
-    path = os.path.join(folder, name)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+
+def claim(descriptor):
+    """One reader a program: a process that runs another program has two for a moment."""
+    import fcntl
+    import time
+    for _ in range(100):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(0.01)
+    return False
+
+
+def read_until_it_ends(pid, folder, interval):
+    import random
+    import select
+    import signal
+    import time
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_IGN)  # the end of the service is ours
+    service = os.pidfd_open(pid)
+    own = try_on_itself()
+    process = Process(pid)
+    if os.readlink("/proc/%d/exe" % pid) != os.readlink("/proc/self/exe"):
+        return  # between fork and another program
+    process.place(own, own.interpreter, own.code_type)
+    for _ in range(1000):
+        try:
+            if pid in [identifier for _, identifier in process.threads()]:
+                break
+        except Unreadable:
+            process.check_alive()
+        time.sleep(0.001)
+    else:
+        raise RuntimeError("the threads of process %d cannot be read" % pid)
     try:
-        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, LOWEST_DESCRIPTOR)
-    except OSError:  # more than the service may have open
-        return descriptor
-    os.close(descriptor)
-    return high
-
-
-def begin_process():
-    """State of this process: run at the start, and again in a child made by fork, which inherits no timer."""
-    global lock, free, slots, timers, threads, unarmed, summary, ended
-    lock = _thread.allocate_lock()
-    free = usable_signals()[::-1]
-    slots = {}  # signal: descriptor of its file
-    timers = {}  # thread: (signal, timer)
-    threads = unarmed = 0
-    ended = False
-    summary = open_output("cpu.%d.txt" % os.getpid())
-    os.ftruncate(summary, 0)
-    # pwrite() on a file opened with O_APPEND would append.
-    fcntl.fcntl(summary, fcntl.F_SETFL, 0)
-    arm()
-
-
-def begin_child():
-    """After fork: the files of the parent are none of ours."""
-    for number, descriptor in slots.items():
-        faulthandler.unregister(number)
-        os.close(descriptor)
-    os.close(summary)
-    begin_process()
-
-
-def write_summary(more=""):
-    text = "threads=%d\nunarmed_threads=%d\ninterval_ms=%g\n%s" % (threads, unarmed, interval_ms, more)
-    text = text.encode("ascii")
-    libc.pwrite(summary, text, len(text), 0)
-
-
-def register(number):
-    """Make the signal write the stack of the thread that it interrupts into a file that no other thread writes.
-
-    chain=True: only then does the handler put errno back. Without it, a lock that the thread was about to find taken
-    is taken for free. What it chains to is SIG_IGN, which also stands again when the interpreter ends: by default, a
-    late signal would end the process. With chain=True, system calls are not restarted; but Linux (from 5.9 on)
-    looks at the CPU timers of a thread on its way out of a system call, when there is none to interrupt any more."""
-    slots[number] = open_output("cpu.%d.%d.txt" % (os.getpid(), number - signal.SIGRTMIN))
-    libc.signal(number, SIG_IGN)  # signal.signal() is for the main thread alone
-    faulthandler.register(number, file=slots[number], all_threads=False, chain=True)
-
-
-def arm():
-    """Start to sample the calling thread."""
-    global threads, unarmed
-    with lock:
-        if ended:
-            return
-        threads += 1
-        number = free.pop() if free else None
-        unarmed += number is None
-        write_summary()
-        if number is None:
-            return
-        if number not in slots:
-            register(number)
-    timer = ctypes.c_void_p()
-    event = SignalEvent(None, number, SIGEV_THREAD_ID, _thread.get_native_id())
-    if libc.timer_create(CLOCK_THREAD_CPUTIME_ID, ctypes.byref(event), ctypes.byref(timer)) != 0:
-        with lock:  # no more timers allowed: RLIMIT_SIGPENDING counts them
-            unarmed += 1
-            write_summary()
-        free.append(number)
+        os.sched_setaffinity(0, range(os.cpu_count()))  # not where the service is bound to
+        os.nice(-10)
+    except OSError:
+        pass
+    output = open_output(os.path.join(folder, "cpu.%d.1.txt" % pid))
+    if not claim(output):
         return
-    timers[_thread.get_ident()] = number, timer
-    libc.timer_settime(timer, 0, ctypes.byref(setting), None)
-
-
-def disarm(thread):
-    """End the sampling of a thread. Its last signal is delivered before timer_delete() returns to it."""
-    number, timer = timers.pop(thread, (None, None))
-    if number is not None:
-        libc.timer_delete(timer)
-        free.append(number)
-
-
-def run(function, arguments, keywords={}):
-    arm()
+    facts = dict(samples=0, unreadable_samples=0, late_looks=0, threads=0, interval_ms=interval * 1000, cpu_seconds=0.0)
+    seen = set()
+    pending = []
+    looks = 0
+    next_look = time.monotonic()
+    next_rewrite = 0.0
     try:
-        function(*arguments, **keywords)
-    finally:
-        disarm(_thread.get_ident())
+        while not select.select([service], [], [], max(0.0, next_look - time.monotonic()))[0]:
+            undecided = []
+            for identifier, times, stack in pending:
+                share = process.share_on_processor(identifier, times)
+                if share is None:
+                    undecided.append((identifier, times, stack))
+                elif share <= random.random():
+                    continue
+                elif stack is None:
+                    facts["unreadable_samples"] += 1
+                else:
+                    facts["samples"] += 1
+                    write_stack(output, stack)
+            ready, threads = process.look()
+            pending = undecided[-LARGEST_THREADS:] + ready
+            seen |= threads
+            now = time.monotonic()
+            if now >= next_rewrite:
+                next_rewrite = now + REWRITE_S
+                process.forget_ended(threads)
+                facts["threads"] = len(seen)
+                facts["cpu_seconds"] = process.cpu_seconds()
+                write_facts(pid, folder, facts)
+            # Looks that come at equal distances could fall into step with the service: 0.5 to 1.5 intervals.
+            looks += 1
+            next_look += interval * (0.5 + looks * 0.6180339887 % 1)
+            if next_look < now:
+                facts["late_looks"] += int((now - next_look) / interval) + 1
+                next_look = now
+        facts["cpu_seconds"] = process.cpu_seconds()
+    except (Gone, OSError):  # nobody waits any more for a process that is gone
+        pass
+    facts["threads"] = len(seen)
+    write_facts(pid, folder, facts)
 
 
-def start_new_thread(function, arguments, *keywords):
-    if not callable(function) or not isinstance(arguments, tuple) or len(keywords) > 1:
-        return start_thread(function, arguments, *keywords)  # raises what it always raised
-    return start_thread(run, (function, arguments) + keywords)
+def write_stack(output, stack):
+    os.write(output, ("Stack (most recent call first):\n" + stack).encode("ascii"))
 
 
-def finish():
-    """The end of the process: no signal may come once faulthandler is gone."""
-    global ended
-    ended = True
-    for thread in list(timers):
-        disarm(thread)
-    write_summary("cpu_seconds=%.6f\n" % time.process_time())
+def write_facts(pid, folder, facts):
+    path = os.path.join(folder, "cpu.%d.txt" % pid)
+    with open(path + ".part", "w") as output:
+        output.writelines("%s=%.15g\n" % fact for fact in facts.items())
+    os.rename(path + ".part", path)
 
 
-def on_terminate(number, frame):
-    """SIGTERM ends the process as it would have without us, only that the output is whole."""
-    finish()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+def complain(problem):
+    print("assay: python-cpu: no capture: %s: %s" % (type(problem).__name__, problem), file=sys.stderr)
+
+
+def be_reader(pid, folder, interval):
+    os.closerange(3, 1 << 20)  # what the service got from its parent, a lock perhaps
+    try:
+        read_until_it_ends(pid, folder, interval)
+    except (Gone, ProcessLookupError, FileNotFoundError):
+        pass  # it ended
+    except Exception as problem:
+        complain(problem)
+        sys.exit(1)
+
+
+def allow_reading():
+    """Where only a parent may read its children (Yama), allow the reader, which is no parent."""
+    try:
+        with open("/proc/sys/kernel/yama/ptrace_scope") as scope:
+            if scope.read().strip() == "0":
+                return
+    except OSError:
+        return
+    import ctypes
+    ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1))  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
+
+
+def start_reader():
+    """By way of a shell that ends at once: a service that waits for all its children must not wait for the reader."""
+    allow_reading()
+    command = [sys.executable, "-I", "-S", source, str(os.getpid()), folder, str(interval)]
+    shell = os.posix_spawn("/bin/sh", ["sh", "-c", "\"$@\" </dev/null >/dev/null &", "sh"] + command, os.environ)
+    os.waitpid(shell, 0)
 
 
 def begin():
-    global folder, libc, setting, interval_ms, start_thread
-    for value in list(globals().values()):
-        if isinstance(value, types.FunctionType):
-            value.__code__ = value.__code__.replace(co_filename="<assay>")
-    if hasattr(_thread, "start_joinable_thread"):
-        raise RuntimeError("Python 3.13 and newer start threads in another way")
+    global source, folder, interval
+    source = os.path.abspath(__file__)
     folder = os.path.abspath(os.environ["ASSAY_CAPTURE"])
-    libc = load_libc()
-    setting, interval_ms = timer_setting()
-    begin_process()
-    start_thread = _thread.start_new_thread
-    _thread.start_new_thread = _thread.start_new = start_new_thread
-    if "threading" in sys.modules:
-        sys.modules["threading"]._start_new_thread = start_new_thread
-    os.register_at_fork(after_in_child=begin_child)
-    atexit.register(finish)
-    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, on_terminate)
+    interval = float(os.environ.get("ASSAY_INTERVAL_MS", "4")) / 1000
+    if not 0.0005 <= interval <= 10:
+        raise ValueError("ASSAY_INTERVAL_MS=%g: expected 0.5 to 10000" % (interval * 1000))
+    if not os.access(folder, os.W_OK):
+        raise FileNotFoundError("no folder to write into: ASSAY_CAPTURE=%s" % folder)
+    if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
+        raise RuntimeError("the stacks of %s are not known, only those of CPython 3.11" % sys.version.split()[0])
+    if not sys.executable or os.path.realpath(sys.executable) != os.readlink("/proc/self/exe"):
+        raise RuntimeError("Python is not the program that runs, %s" % os.readlink("/proc/self/exe"))
+    start_reader()
+    os.register_at_fork(after_in_child=start_reader)
 
 
 def load_hidden():
     """Run the sitecustomize that this one hides, if there is one, and take our folder out of the way."""
+    import importlib.machinery
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     spec = importlib.machinery.PathFinder.find_spec(__name__)
     if spec and spec.loader:
-        spec.loader.exec_module(types.ModuleType(__name__))
+        spec.loader.exec_module(type(sys)(__name__))
 
 
-try:
-    begin()
-except Exception as problem:
-    print("assay: python-cpu: no capture: %s: %s" % (type(problem).__name__, problem), file=sys.stderr)
-load_hidden()
+if __name__ == "__main__":
+    be_reader(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+else:
+    try:
+        begin()
+    except Exception as problem:
+        complain(problem)
+    load_hidden()

@@ -232,6 +232,8 @@ def begin():
         if isinstance(value, types.FunctionType) and value is not load_hidden:
             value.__code__ = value.__code__.replace(co_filename="<assay>")
     folder = os.path.abspath(os.environ["ASSAY_CAPTURE"])
+    if not os.access(folder, os.W_OK):
+        raise FileNotFoundError("no folder to write into: ASSAY_CAPTURE=%s" % folder)
     asked_pass = os.environ.get("ASSAY_PASS")
     all_targets = []
     if asked_pass == "snapshot":

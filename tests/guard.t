@@ -1,6 +1,6 @@
 #!/bin/bash
 # guard: a command under guard leaves no process behind, whatever ends it; the machine's lock; a lock held for make.
-# shellcheck disable=SC2016,SC2317 # the commands of a test, which call the functions here, are expanded by its own shell
+# shellcheck disable=SC2016,SC2317 # a test's own shell expands its commands, and calls the functions here
 # shellcheck source=tests/harness.sh
 . "${0%/*}/harness.sh"
 export ASSAY_MACHINE_LOCK=$WORK/machine.lock
@@ -145,7 +145,8 @@ test_that 'guards in guards end from the outermost' '
   gone nested.daemon nested.child'
 
 test_that 'a command that ignores TERM and forks on is ended' '
-  MARK=$WORK guard bash -c "trap \"\" TERM; for ((n = 1; ; n++)); do (./daemonize many.\$n & sleep 0.01 & wait) & wait; done" & id=$!
+  MARK=$WORK guard bash -c "trap \"\" TERM
+    for ((n = 1; ; n++)); do (./daemonize many.\$n & sleep 0.01 & wait) & wait; done" & id=$!
   eventually 5 runs many.1
   kill $id
   ends_with 143 $id
@@ -156,6 +157,16 @@ test_that 'a limit ends the command and its daemons with 124 and a line' '
   says 124 "^guard: ./server: ran longer than its limit of 0.4 s and was ended$" guard --limit 0.4 ./server limited
   gone limited.daemon limited.child
   quietly 6 guard -l 1000 -- bash -c "exit 6"'
+
+test_that 'a message that nobody reads leaves no process behind' '
+  mkfifo unread
+  cat unread >cat.out & reader=$!
+  exec 9>unread
+  kill $reader
+  ends_with 143 $reader
+  got=0; guard --limit 0.2 ./server unread.by 2>&9 || got=$?
+  [ $got = 124 ]
+  gone unread.by.daemon unread.by.child'
 
 # The machine's lock.
 

@@ -48,17 +48,17 @@ test_that 'a description, a build and a start command full of shell are words, n
   make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r\" baseline >out
   grep -q peak_rss_mb= out
   grep -qF '\$(touch pwned) ;touch pwned' r/evil/local/baseline/logs/baseline.log
-  make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r\" describe | grep -qF '\$(touch pwned)'
+  make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r\" describe >out; grep -qF '\$(touch pwned)' out
   [ -z \"\$(find . -name pwned)\" ]; $harmless"
 test_that 'file names of a source that hold blanks, quotes and shell are only names' "
-  hostile depth 1; mkdir 'evil/src/a b'; echo x >'evil/src/a b/\$(touch pwned);x'; echo y >\"evil/src/a'b\"
+  hostile description evil; mkdir 'evil/src/a b'; echo x >'evil/src/a b/\$(touch pwned);x'; echo y >\"evil/src/a'b\"
   make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r2\" baseline >out
   tar -tf r2/evil/local/baseline/source-A.tar | grep -qF 'touch pwned'; [ -z \"\$(find . -name pwned)\" ]; $harmless"
 test_that 'an experiment whose file name is no name is one clear error' "
-  hostile depth 1; cp '$ROOT/tests/targets/mini/experiments/trim.patch' 'evil/experiments/a b;touch pwned.patch'
+  hostile description evil; cp '$ROOT/tests/targets/mini/experiments/trim.patch' 'evil/experiments/a b;touch pwned.patch'
   says 2 'experiments: a file name may hold' make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r\" experiment; $harmless"
 test_that 'an experiment whose message is full of shell and markup does no harm, in scripts and documents' "
-  hostile depth 1
+  hostile description evil
   sed -e 's/^Subject: .*/Subject: [PATCH] \$(touch pwned) <script>alert(1)<\/script> | **x**/' -e 's/^Root-cause: .*/Root-cause: \`touch pwned\`; @FOO@ \"quoted\"/' \
     '$ROOT/tests/targets/mini/experiments/number.patch' >evil/experiments/number.patch
   make -C \"\$project\" TARGET=\"\$WORK/evil\" RESULTS=\"\$WORK/r\" experiment >out 2>&1

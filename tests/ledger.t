@@ -182,7 +182,9 @@ sub run { my ($input, @command) = @_;
   return $pid }
 sub slurp { open my $f, "<", $_[0] or return ""; local $/; <$f> // "" }
 sub check { waitpid run("/dev/null", qw(ledger check --file k)), 0; return $? >> 8 }
-my $begun = time; unlink "k"; waitpid run("large", qw(ledger append --file k)), 0; $? == 0 or die; my $whole = time - $begun;
+my $begun = time; unlink "k";
+waitpid run("large", qw(ledger append --file k)), 0; $? == 0 or die;
+my $whole = time - $begun;
 my ($known, $killed, $torn) = (1, 0, 0);
 for my $try (1 .. 200) {
   if ($try % 5 == 0) { unlink "k"; $known = 0 }
@@ -215,7 +217,8 @@ test_that 'a write that finds no room leaves the file as it was' '
   rm -f full; for i in 1 2 3; do ledger append --file full <<<"{\"a\":$i}"; done
   cp full before
   { printf "{\"a\":\""; head -c 3000 /dev/zero | tr "\0" x; echo "\"}"; } >row
-  (ulimit -f 1; says 1 "full: the row cannot be written: File too large; the file is as it was" ledger append --file full <row)
+  (ulimit -f 1
+    says 1 "full: the row cannot be written: File too large; the file is as it was" ledger append --file full <row)
   same before full
   ledger append --file full <row
   [ "$(ledger check --file full)" = rows=4 ]'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # memo: what is fresh is not made again, what is stale is, and a kill at any point never makes stale seem fresh.
-# shellcheck disable=SC2016,SC2317 # the commands of a test, which call the functions here, are expanded by its own shell
+# shellcheck disable=SC2016,SC2317 # a test's own shell expands its commands, and calls the functions here
 # shellcheck source=tests/harness.sh
 . "${0%/*}/harness.sh"
 
@@ -123,6 +123,15 @@ test_that 'a folder counts by the names, contents, links and executable bits bel
   runs 1 memo linked.out "$NOTED" other/to-tree
   runs 0 memo linked.out "$NOTED" other/to-tree'
 
+test_that 'the order in which a folder was filled does not count' '
+  folder=$(mktemp -d /dev/shm/assay-test.XXXXXX || mktemp -d)
+  trap "rm -r $folder" EXIT
+  touch "$folder"/{a,b,c}
+  memo order.out "$NOTED" "$folder"
+  rm "$folder"/*
+  touch "$folder"/{c,b,a}
+  runs 0 memo order.out "$NOTED" "$folder"'
+
 test_that 'a command that fails leaves the file and its records, and its status passes' '
   cp out out.before; cp .out.sum sum.before
   echo three >input
@@ -156,7 +165,8 @@ test_that 'status 75 leaves the file as it is, marked as pending until it is mad
   [ ! -e never ] && [ ! -e .never.pending ] && [ ! -e .never.sum ]'
 
 test_that 'a missing prerequisite is an error that names it, or quietly waited for with ASSAY_HEAVY=no' '
-  says 1 "^memo: no-such-file: is missing; missing.out cannot be made without it$" memo missing.out "$NOTED" input no-such-file
+  says 1 "^memo: no-such-file: is missing; missing.out cannot be made without it$" \
+    memo missing.out "$NOTED" input no-such-file
   says 1 "^memo: input/x: is missing" memo missing.out "$NOTED" input/x
   ln -s nowhere dangling
   says 1 "^memo: dangling: is missing" memo missing.out "$NOTED" dangling
@@ -236,31 +246,45 @@ test_that 'kill -9 while the command runs leaves the old file, stale, and ends t
 
 if command -v strace >/dev/null && strace -o strace.out true 2>/dev/null; then
   test_that 'a kill before any change to a file never makes a wrong file seem fresh, whatever comes next' '
-    for call in unlink rename fsync utimensat write; do
-      for count in 1 2 3 4; do
-        for next in old new; do
-          rm -f swept .swept.*
-          echo old >input
-          memo swept "cat input" input
-          echo new >input
-          strace -qq -o strace.out -e inject=$call:signal=KILL:when=$count memo swept "cat input" input || true
-          grep -Eqx "old|new" swept
-          echo $next >input
-          memo swept "cat input" input
-          echo $next | same - swept
-        done
+    for call in unlink:{1..5} rename:{1..3} fsync:1 utimensat:1 write:{1,2}; do
+      for next in old new; do
+        rm -f swept .swept.*
+        echo old >input
+        memo swept "cat input" input
+        echo new >input
+        kill=${call%:*}:signal=KILL:when=${call#*:}
+        gives 137 strace -qq -o strace.out -e inject=$kill memo swept "cat input" input
+        grep -Eqx "old|new" swept
+        echo $next >input
+        memo swept "cat input" input
+        echo $next | same - swept
       done
     done'
+
+  test_that 'a full or failing disk is an error, and leaves the old file or a stale record' '
+    faults="fsync:error=EIO utimensat:error=EIO rename:error=EROFS:when=1 write:error=ENOSPC:when=1 unlink:error=EIO"
+    for fault in $faults; do
+      echo old >input
+      memo faulty "cat input" input
+      echo new >input
+      says 1 "^memo: .*cannot be" strace -qq -o strace.out -e inject=$fault memo faulty "cat input" input
+      echo old >input
+      memo faulty "cat input" input
+      echo old | same - faulty
+    done'
 else
+  skip 'needs strace' 'a full or failing disk is an error, and leaves the old file or a stale record'
   skip 'needs strace' 'a kill before any change to a file never makes a wrong file seem fresh, whatever comes next'
 fi
 
 test_that 'what was edited while the command ran is newer than the file, and makes it anew' '
   echo before >edited
-  memo slow "cat edited; echo after >edited" edited
+  edit="cat edited; until [ edited -nt .slow.new ]; do echo after >edited; done"
+  wait="until [ probe -nt edited ]; do touch probe; done"
+  memo slow "$edit; $wait" edited
   echo before | same - slow
-  ! [ slow -nt edited ]
-  memo slow "cat edited; echo after >edited" edited
+  [ edited -nt slow ]
+  memo slow "$edit; $wait" edited
   echo after | same - slow'
 
 test_that 'the output can be made executable through /dev/stdout' '

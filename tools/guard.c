@@ -1,8 +1,8 @@
 /* guard: runs a command such that nothing of it outlives it.
  *
- * In: a command and its arguments. Out: what the command writes, its exit status, and no process of its making: not when
- * it ends, not when guard is told to end, not when guard's parent dies. On the way it can take the machine's lock, and
- * end the command at a limit. With --hold it instead holds a lock for as long as another process lives. */
+ * In: a command and its arguments. Out: what the command writes, its exit status, and no process of its making: not
+ * when it ends, not when guard is told to end, not when guard's parent dies. On the way it can take the machine's lock,
+ * and end the command at a limit. With --hold it instead holds a lock for as long as another process lives. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -108,6 +108,7 @@ static void prepare_signals(void) {
     sigaddset(&ending, signals[i]);
   }
   signal(SIGCHLD, SIG_DFL);
+  signal(SIGPIPE, SIG_IGN); /* nobody left to read a message is no reason to leave processes behind */
   sigprocmask(SIG_UNBLOCK, &ending, NULL);
 }
 
@@ -167,19 +168,18 @@ static int next_signal(const sigset_t *signals, const struct timespec *limit) {
   }
 }
 
-/* Waits until the command ends, a signal ends the run or the limit has passed; what guard is to exit with. */
-static int wait_for(pid_t command, const sigset_t *signals, const struct options *options, const char *name) {
+/* Waits until the command ends, a signal ends the run or the limit (seconds; NULL: none) has passed; what guard is to
+ * exit with. */
+static int wait_for(pid_t command, const sigset_t *signals, const char *seconds, bool *passed_limit) {
   struct timespec limit;
-  if (options->limit) limit = after(parse_limit(options->limit));
+  if (seconds) limit = after(parse_limit(seconds));
   for (;;) {
     int status;
     for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
       if (ended == command) return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNAL + WTERMSIG(status);
-    int signal = next_signal(signals, options->limit ? &limit : NULL);
-    if (signal == 0) {
-      report_warning("%s: ran longer than its limit of %s s and was ended", name, options->limit);
-      return EXIT_LIMIT;
-    }
+    int signal = next_signal(signals, seconds ? &limit : NULL);
+    *passed_limit = signal == 0;
+    if (*passed_limit) return EXIT_LIMIT;
     if (signal != SIGCHLD) return EXIT_SIGNAL + signal;
   }
 }
@@ -227,8 +227,10 @@ static int run(char **command, const struct options *options) {
   pid_t guard = getpid(), child = fork();
   if (child < 0) fail("cannot start a process: %s", strerror(errno));
   if (child == 0) become(command, guard);
-  int status = wait_for(child, &signals, options, command[0]);
+  bool passed_limit = false;
+  int status = wait_for(child, &signals, options->limit, &passed_limit);
   end_descendants();
+  if (passed_limit) report_warning("%s: ran longer than its limit of %s s and was ended", command[0], options->limit);
   return status;
 }
 

@@ -346,7 +346,11 @@ static struct job parse(int count, char **arguments) {
     fail_usage("'%s' is not the name of a file to make", out);
   const char *heavy = getenv("ASSAY_HEAVY");
   job.is_partial = heavy && strcmp(heavy, "no") == 0;
-  job.paths = (struct paths){out, beside(out, ".new"), beside(out, ".cmd"), beside(out, ".sum"), beside(out, ".pending")};
+  job.paths = (struct paths){.out = out,
+                             .fresh = beside(out, ".new"),
+                             .command = beside(out, ".cmd"),
+                             .sum = beside(out, ".sum"),
+                             .pending = beside(out, ".pending")};
   return job;
 }
 

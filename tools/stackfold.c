@@ -209,7 +209,8 @@ static const char *value_to_read(const struct options *options, const struct for
   if (!format->values)
     fail_at(name, 0, "is %s, whose values have no names, so that --value %s cannot be taken from it", format->name,
             options->value);
-  if (!has_value(format, options->value)) fail_at(name, 0, "is %s, which has no value '%s'", format->name, options->value);
+  if (!has_value(format, options->value))
+    fail_at(name, 0, "is %s, which has no value '%s'", format->name, options->value);
   return options->value;
 }
 

@@ -1,9 +1,9 @@
 #!/bin/bash
-# decide.sh X RULE MEI SEED: what the samples say. stats.tsv holds abstat's rows, report.txt its report.
+# decide.sh X RULE MEI: what the samples say. stats.tsv holds abstat's rows, report.txt its report.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-X=$1 rule=$2 mei=$3 seed=$4
-options=(--rule "$rule" --mei "$mei" --seed "$seed")
+X=$1 rule=$2 mei=$3
+options=(--rule "$rule" --mei "$mei" --seed "$(cat "$X/plan-seed")")
 while IFS=$'\t' read -r metric direction _ role guard; do
   case $role in
   primary) options+=(--primary "$metric:$direction") ;;

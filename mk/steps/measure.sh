@@ -12,13 +12,19 @@ fingerprint=$(mk/steps/environment.sh fingerprint)
 key=$({ cat "$X"/{deploy,workload,collect,validate,teardown}.sh "$X"/source-{A,B}.tar
   cut -f 1,3,4 "$X/metrics.tsv"; echo "$count $seed $fingerprint"; } | sha256sum)
 runs=$X/runs/${key:0:16}
+attempt=1
+while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
 if [ -n "${ASSAY_FRESH:-}" ] && [ -z "$locked" ] && [ -d "$runs" ]; then
-  attempt=1
-  while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
   mv "$runs" "$runs.attempt-$attempt"
+  attempt=$((attempt + 1))
 fi
 mkdir -p "$runs"
-[ -e "$runs/plan.tsv" ] || abplan --blocks 1 --runs "$count" --arms A,B --seed "$seed" | replace "$runs/plan.tsv"
+if [ ! -e "$runs/plan.tsv" ]; then
+  # Every experiment and attempt has an order of its own, drawn from SEED.
+  plan_seed=$(printf '%s %s %s' "$seed" "$exp" "$attempt" | cksum)
+  printf '%s\n' "${plan_seed%% *}" | replace "$runs/seed"
+  abplan --blocks 1 --runs "$count" --arms A,B --seed "${plan_seed%% *}" | replace "$runs/plan.tsv"
+fi
 total=$((2 * count))
 
 pending() { # is there a run to be made?
@@ -69,6 +75,7 @@ if pending; then
 fi
 
 [ ! -e "$runs/environment.json" ] || replace "$X/environment.json" <"$runs/environment.json"
+replace "$X/plan-seed" <"$runs/seed"
 awk 'FNR > 1 || NR == 1' "$runs"/[0-9]*.tsv | replace "$X/samples.tsv"
 
 # The gates. A run of the baseline arm that breaks one of them is no fault of the change.
@@ -117,3 +124,4 @@ stable_row
 valid_row
 deterministic_row
 artifact samples.tsv
+artifact plan-seed

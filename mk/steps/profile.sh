@@ -33,8 +33,8 @@ scriptgen -D CAPTURE= "pipelines/$profiler.sh.in" >"$scratch/pipeline"
 . "$scratch/pipeline"
 source=$(cd -P "$dir/built/$arm-symbols" && pwd)
 for mode in alone concurrent; do
-  "$profiler.fold" "$out/$profiler-$mode.raw" "$source" >"$scratch/folded" ||
-    stop "the capture $out/$profiler-$mode.raw cannot be folded"
+  "$profiler.fold" "$out/$profiler-$mode.raw" "$source" >"$scratch/folded" 2>>"$log" ||
+    stop "the capture $out/$profiler-$mode.raw cannot be folded; see $log: $(tail -n 1 "$log")"
   replace "$out/$profiler-$mode.folded" <"$scratch/folded"
   sed "s/^/$mode /" "$out/$profiler-$mode.raw/facts.txt"
 done >"$scratch/facts"

@@ -6,7 +6,7 @@ set -euo pipefail
 
 export HOST PORT
 case ${MODE:-} in
-  alone) PARTS=single KEYS=2500 GROUPS_OF_BATCHES=6 SMALL_PER_LARGE=20 SNAPSHOTS=24 bash "$WORKLOAD" ;;
-  concurrent) PARTS=concurrent ITEMS=4000 KEYS=2000 MEETINGS=8 bash "$WORKLOAD" ;;
+  alone) PARTS=single KEYS=6000 GROUPS_OF_BATCHES=5 SMALL_PER_LARGE=20 SNAPSHOTS=13 bash "$WORKLOAD" ;;
+  concurrent) PARTS=concurrent ITEMS=7500 KEYS=5500 MEETINGS=4 bash "$WORKLOAD" ;;
   *) echo "profile_workload: MODE is '${MODE:-}', expected alone or concurrent" >&2; exit 1 ;;
 esac

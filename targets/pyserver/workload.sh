@@ -11,10 +11,10 @@
 #   LARGE     1500               a multiple of TAGS, so that each large batch holds each tag equally often: equal work
 #   SMALL     8
 #   SMALL_PER_LARGE    74
-#   SNAPSHOTS 4                  times that the single part takes a snapshot and asks for the statistics
+#   SNAPSHOTS 4                  taken in the single part, spread over its groups; statistics are asked for after them
 #   CLIENTS   4                  of the concurrent part
 #   BATCH     100                items of a batch in the concurrent part
-#   MEETINGS  2                  times that each client of the concurrent part does so, when all have come to that point
+#   MEETINGS  2                  points where the clients of the concurrent part wait for each other, then all do both
 #   PARTS     single,concurrent  which parts to run
 #
 # Latencies are those of /ingest in the single part (in the concurrent part where it runs without the other). One batch
@@ -124,8 +124,10 @@ def single(client, first, groups, snapshots):
         client.request("GET", "/health")
         for body in group:
             client.request("POST", "/ingest", body, timed=True)
-        for _ in range(number * snapshots // len(groups) - (number - 1) * snapshots // len(groups)):
+        due = number * snapshots // len(groups) - (number - 1) * snapshots // len(groups)
+        for _ in range(due):
             client.request("POST", "/process")
+        if due > 0:
             client.request("GET", "/stats")
     client.close()
 

@@ -31,7 +31,7 @@ bool process_lives(pid_t id);
 /* Whether id is ancestor itself or descends from it. */
 bool process_is_below(pid_t id, pid_t ancestor);
 
-/* Whether it was started with exactly this NAME=VALUE in its environment. false where its environment may not be read. */
+/* Whether it was started with exactly this NAME=VALUE in its environment; false where that may not be read. */
 bool process_has(pid_t id, const char *assignment);
 
 /* "PID 123 (what it runs)": of a guard that was told with --for what it is for, that; else its command line. Printable

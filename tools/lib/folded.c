@@ -70,7 +70,8 @@ enum folded_outcome folded_next(struct input *input, struct folded_line *line) {
   if (wrong && start > 0 && start < length)
     fail_at(name, number, "the value '%.40s' %s; a stack, one blank and an integer are expected", bytes + start, wrong);
   if (wrong) fail_at(name, number, "the value %s; a stack, one blank and an integer are expected", wrong);
-  if (start == 1) fail_at(name, number, "no stack stands before the value; a stack, one blank and an integer are expected");
+  if (start == 1)
+    fail_at(name, number, "no stack stands before the value; a stack, one blank and an integer are expected");
   line->stack = bytes;
   line->length = start - 1;
   replace_controls(bytes, line->length);

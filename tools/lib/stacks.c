@@ -31,10 +31,10 @@ static uint64_t word_at(const char *bytes) {
 }
 
 /* Two chains of one multiplication for each 16 bytes, so that one does not wait for the other; the last 16 bytes are
- * taken again from the end, which reads some twice and none beyond it. The constants are odd and have about as many ones
- * as zeros: the fractional parts of the square roots of 2, 3, 5 and 7. */
+ * taken again from the end, which reads some twice and none beyond it. The constants have about as many ones as zeros:
+ * the fractional parts of the square roots of 2, 3, 5 and 7. */
 static uint64_t hash_of(const char *bytes, size_t length) {
-  const uint64_t k1 = 0x6a09e667f3bcc909, k2 = 0xbb67ae8584caa73b, k3 = 0x3c6ef372fe94f82b, k4 = 0xa54ff53a5f1d36f1;
+  const uint64_t k1 = 0x6a09e667f3bcc908, k2 = 0xbb67ae8584caa73b, k3 = 0x3c6ef372fe94f82b, k4 = 0xa54ff53a5f1d36f1;
   uint64_t even = length ^ k1, odd = length ^ k2;
   const char *end = bytes + length;
   for (; end - bytes > 32; bytes += 32) {

@@ -29,7 +29,7 @@ static const struct language {
   bool raw_strings;     /* R"x(...)x" */
   bool line_ends;       /* a line end separates statements */
   bool indentation;     /* means something */
-  bool dollar_words;    /* $1 and $name are words */
+  bool dollars;         /* $1 and $name are words, and $((...)) is arithmetic */
   bool percent_numbers; /* 5% is a number */
   char separator;       /* of digits, beside `_`; 0 for none */
 } LANGUAGES[] = {
@@ -51,7 +51,7 @@ static const struct language {
     {.endings = " sh bash zsh ksh dash ",
      .comments = {{"#", WORD_START}},
      .quotes = {{"$'", "'", true, true}, {"'", "'", false, true}, {"\"", "\"", true, true}},
-     .line_ends = true, .dollar_words = true},
+     .line_ends = true, .dollars = true},
     {.endings = " conf cfg ini properties env toml yaml yml json service mk ",
      .comments = {{"#", WORD_START}, {";", LINE_START}},
      .quotes = {{"\"", "\"", true, false}, {"'", "'", false, false}},
@@ -293,7 +293,9 @@ static void read_token(struct lexer *lexer) {
   } else if (is_digit(*text) || (*text == '.' && is_digit(text[1]))) {
     lexer->at = number_end(lexer->language, text);
     append(lexer, NUMBER, text, (size_t)(lexer->at - text), 0);
-  } else if (is_word(*text) || (lexer->language->dollar_words && *text == '$' && is_word(text[1]))) {
+  } else if (lexer->language->dollars && stands_here(lexer, "$((")) {
+    lexer->at++; /* parentheses around numbers are a part of the number */
+  } else if (is_word(*text) || (lexer->language->dollars && *text == '$' && is_word(text[1]))) {
     read_word(lexer);
   } else {
     read_mark(lexer);

@@ -127,6 +127,9 @@ static _Noreturn void become_service(const struct watch *watch, int failure, pid
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL); /* a service that nobody watches must not live on */
   if (getppid() != watcher) _exit(127);
+  /* Before the command runs, so that whoever has met the service finds its number. */
+  if (!write_state_number(watch->service->dir, "service.pid", getpid()))
+    report_warning("cannot write service.pid: %s", strerror(errno));
   char **command = watch->service->command;
   if (dup2(watch->log, 1) >= 0 && dup2(watch->log, 2) >= 0) execvp(*command, command);
   int error = errno;
@@ -152,8 +155,6 @@ static int start_service(struct watch *watch) {
     else watch->pid = pid;
   }
   close(failure[0]);
-  if (!error && !write_state_number(watch->service->dir, "service.pid", pid))
-    report_warning("cannot write service.pid: %s", strerror(errno));
   return error;
 }
 
@@ -210,9 +211,16 @@ static void answer_report(struct watch *watch, int client) {
           used.major_faults, watch->restarts, live);
 }
 
+/* Is the state folder, with the watcher's socket, still there? */
+static bool is_in_place(const struct watch *watch) {
+  struct stat found;
+  return fstatat(watch->service->dir, "watch.sock", &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+         found.st_ino == watch->socket_inode;
+}
+
 static _Noreturn void end_watch(struct watch *watch, double grace) {
   bool ended = end_tree(watch, grace);
-  remove_state(watch->service->dir);
+  if (is_in_place(watch)) remove_state(watch->service->dir); /* else another is removing it */
   if (!ended) fail("a process of the service cannot be ended");
   exit(0);
 }
@@ -252,13 +260,6 @@ static void serve(struct watch *watch) {
   close(client);
 }
 
-/* Is the state folder, with the watcher's socket, still there? */
-static bool is_in_place(const struct watch *watch) {
-  struct stat found;
-  return fstatat(watch->service->dir, "watch.sock", &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-         found.st_ino == watch->socket_inode;
-}
-
 /* Reads all pending signals; true when one of them asks for the end. */
 static bool is_asked_to_end(int signals) {
   struct signalfd_siginfo got;
@@ -274,7 +275,7 @@ static _Noreturn void watch_service(struct watch *watch) {
     struct pollfd ready[] = {{.fd = watch->signals, .events = POLLIN}, {.fd = watch->listener, .events = POLLIN}};
     ppoll(ready, 2, &time, NULL);
     if (is_asked_to_end(watch->signals)) end_watch(watch, DEFAULT_GRACE);
-    if (ready[0].revents) reap(watch);
+    reap(watch);
     if (!watch->pid && !watch->down.length) on_service_end(watch);
     if (ready[1].revents) serve(watch);
     if (now() < due) continue;

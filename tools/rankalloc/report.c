@@ -44,8 +44,8 @@ static void write_paths(const struct report *report, const struct profile *profi
   struct ranked *ranking = ranked_paths(profile, &count);
   size_t shown = selected(&report->selection, ranking, count, BY_SELF, profile->total);
   char heading[160];
-  snprintf(heading, sizeof heading, "Top %zu of %zu paths (the innermost %zu frames of each stack, innermost first)", shown,
-           count, profile->depth);
+  snprintf(heading, sizeof heading, "Top %zu of %zu paths (the innermost %zu frames of each stack, innermost first)",
+           shown, count, profile->depth);
   write_heading(report, heading);
   for (size_t i = 0; i < shown; i++) {
     unsigned percent = percent_hundredths(ranking[i].self, profile->total);
@@ -57,7 +57,7 @@ static void write_paths(const struct report *report, const struct profile *profi
   free(ranking);
 }
 
-/* The columns of a table of functions: as wide as their title or the greatest value, which is no more than the total. */
+/* A table; its columns are as wide as their title or the greatest value, which is no more than the total. */
 static void write_functions(const struct report *report, const struct profile *profile, enum order order) {
   size_t count;
   struct ranked *ranking = ranked_functions(profile, order, &count);

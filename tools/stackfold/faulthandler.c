@@ -95,8 +95,8 @@ static size_t line_number_length(const char *bytes, size_t length) {
   return digits;
 }
 
-/* Parts `"PATH", line N in NAME` (??? for "PATH" where Python had none). The path may hold anything, the text `", line `
- * included, a name hardly: so the last `, line ` with a number behind it is the one. */
+/* Parts `"PATH", line N in NAME` (??? for "PATH" where Python had none). The path may hold anything, the text
+ * `", line ` included, a name hardly: so the last `, line ` with a number behind it is the one. */
 static bool parse_frame(const char *text, size_t length, struct frame *frame) {
   static const char mark[] = ", line ", in[] = " in ";
   const size_t mark_length = sizeof mark - 1, in_length = sizeof in - 1;

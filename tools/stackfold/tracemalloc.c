@@ -89,8 +89,8 @@ static void split_row(struct table *table, char *line, size_t length) {
     field = tab ? tab + 1 : NULL;
   }
   if (fields != table->fields)
-    fail_at(input_name(table->input), input_line_number(table->input), "has %zu field%s; the header row has %zu", fields,
-            fields == 1 ? "" : "s", table->fields);
+    fail_at(input_name(table->input), input_line_number(table->input), "has %zu field%s; the header row has %zu",
+            fields, fields == 1 ? "" : "s", table->fields);
 }
 
 static uint64_t number_of(const struct table *table, enum column column) {
@@ -110,7 +110,7 @@ static bool ends_with_line(const char *bytes, size_t length) {
   return digits > 0 && digits + 1 < length && bytes[length - 1 - digits] == ':';
 }
 
-/* Where the frame that begins here ends. A ';' ends it only behind FILE:LINE; any other is a part of the file's name. */
+/* Where the frame that begins here ends: at a ';' behind FILE:LINE. Any other ';' is a part of the file's name. */
 static const char *frame_end(const char *frame, const char *end) {
   for (const char *from = frame, *stop; (stop = memchr(from, ';', (size_t)(end - from))); from = stop + 1)
     if (ends_with_line(frame, (size_t)(stop - frame))) return stop;
@@ -150,8 +150,8 @@ static void parse(struct input *input, struct sums *sums) {
     uint64_t value = wants_blocks ? blocks : bytes;
     uint64_t frames = split_stack(&table, sums);
     if (depth < frames)
-      fail_at(input_name(input), input_line_number(input), "depth is %" PRIu64 ", yet the stack lists %" PRIu64 " frames",
-              depth, frames);
+      fail_at(input_name(input), input_line_number(input),
+              "depth is %" PRIu64 ", yet the stack lists %" PRIu64 " frames", depth, frames);
     if (depth == 0) sums_drop(sums, DROP_NO_FRAMES, value);
     else sums_end(sums, ROOT_FIRST, depth > frames, value);
   }

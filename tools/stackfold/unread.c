@@ -40,7 +40,8 @@ static bool has_line(const char *bytes, size_t length, const char *start) {
 
 /* Callgrind's comment line is optional. */
 static bool is_callgrind(const char *bytes, size_t length) {
-  return has_line(bytes, length, "events: ") && (has_line(bytes, length, "fn=") || has_line(bytes, length, "creator: "));
+  return has_line(bytes, length, "events: ") &&
+         (has_line(bytes, length, "fn=") || has_line(bytes, length, "creator: "));
 }
 
 static bool is_massif(const char *bytes, size_t length) {

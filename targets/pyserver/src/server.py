@@ -79,20 +79,19 @@ class Store:
 
     def statistics(self):
         with self.lock:
-            rows = [(key, item["tag"], item["value"]) for key, item in self.items.items()]
+            rows = [{"key": key, **item} for key, item in self.items.items()]
             if not rows:
                 return {"count": 0, "sum": 0, "tags": 0}
-            values = [value for key, tag, value in rows]
+            values = [row["value"] for row in rows]
             total = sum(values)
             mean = total / len(values)
             deviations = [value - mean for value in values]
             squares = [deviation * deviation for deviation in deviations]
             ordered = sorted(values)
             groups = {}
-            for key, tag, value in rows:
-                groups.setdefault(tag, []).append((value, key))
-            ranking = [(-sum(value for value, key in members), tag) for tag, members in groups.items()]
-            ranking.sort()
+            for row in rows:
+                groups.setdefault(row["tag"], []).append((row["value"], row["key"]))
+            ranking = sorted((-sum(value for value, key in members), tag) for tag, members in groups.items())
             return {
                 "count": len(values),
                 "sum": total,

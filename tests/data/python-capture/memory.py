@@ -22,7 +22,7 @@ def main():
     for part in range(1, 11):  # a peak that is not over at once
         held = spike(pieces * 9 // 10 * part // 10)
         time.sleep(0.01)
-    held = None
+        held = None
     base += settle(pieces // 10)
     if sys.argv[2] == "fork" and os.fork() == 0:
         held = spike(pieces)
