@@ -159,8 +159,8 @@ class Process:
             code = self.codes[address] = Code(self, address, header)
         return code
 
-    def stack(self, address, identifier):
-        """The stack of a thread as text, innermost frame first."""
+    def places(self, address, identifier):
+        """The stack of a thread: code object and instruction of each frame, innermost first; None for the rest."""
         thread = self.read(address, THREAD_SIZE)
         if number(thread, THREAD_ID) != identifier:
             raise Unreadable
@@ -183,6 +183,9 @@ class Process:
                 frame = self.read(address, FRAME_SIZE)
             places.append((number(frame, FRAME_CODE), number(frame, FRAME_INSTRUCTION)))
             address = number(frame, FRAME_PREVIOUS)
+        return places
+
+    def stack(self, places):
         return "".join("  ...\n" if place is None else self.code(place[0]).frame(place[1]) for place in places)
 
     def threads(self):
@@ -214,7 +217,9 @@ class Process:
         return None
 
     def is_ready(self, identifier):
-        return (self.kernel_file(identifier, "stat") or b"").rpartition(b")")[2][1:2] == b"R"
+        """Does a thread run, or wait to? One that ends just now does."""
+        stat = self.kernel_file(identifier, "stat")
+        return stat is None or stat.rpartition(b")")[2][1:2] == b"R"
 
     def times(self, identifier):
         """How long a thread was on a processor, how long it waited for one, in ns, and how often it got one; None: it
@@ -228,7 +233,7 @@ class Process:
         """How likely a thread was on a processor when it had these times; None: that does not show yet. The kernel
         brings the first up to date only at its tick, and when the thread leaves the processor."""
         now = self.times(identifier)
-        if not self.has_times:
+        if not self.has_times or before is None:
             return 1.0
         if now == before:
             return None
@@ -257,19 +262,26 @@ class Process:
             return [], set()
         ready = []
         for address, identifier in threads:
-            if not self.is_ready(identifier):
-                continue
-            stack = None
             for _ in range(ATTEMPTS):
                 try:
-                    stack = self.stack(address, identifier)
+                    seen = self.look_at(address, identifier)
                     break
                 except Unreadable:
-                    pass
-            times = self.times(identifier)
-            if times is not None:
-                ready.append((identifier, times, stack))
+                    seen = self.times(identifier), None
+            if seen:
+                ready.append((identifier, *seen))
         return ready, {identifier for _, identifier in threads}
+
+    def look_at(self, address, identifier):
+        """The times and the stack of a thread that runs or waits to; None for one that sleeps."""
+        is_new = (identifier, "stat") not in self.kernel_files
+        if not is_new and not self.is_ready(identifier):
+            return None
+        # The stack first: by the time that its files are open, a new thread may have ended.
+        places = self.places(address, identifier)
+        if is_new and not self.is_ready(identifier):
+            return None
+        return self.times(identifier), self.stack(places)
 
     def check_alive(self):
         """The memory of a process that ended, or that runs another program now, reads as nothing."""
@@ -310,7 +322,7 @@ def try_on_itself():
     stack = "nothing"
     try:
         threads = own.threads()
-        stack = own.stack(*threads[0])
+        stack = own.stack(own.places(*threads[0]))
     except Unreadable:
         pass
     # The two lines that differ: the stack is read above, and looked at here.

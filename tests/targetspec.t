@@ -192,7 +192,9 @@ test_that 'each script of a target must be there; hints.md is only warned of' '
   done
   with pyserver ccache no; rm targets/pyserver/hints.md
   says 0 "^targetspec: targets/pyserver/hints.md: is missing" targetspec targets/pyserver
-  [ "$(wc -l <says.out)" = 25 ]'
+  [ "$(wc -l <says.out)" = 25 ]
+  targetspec --fields name targets/pyserver 2>err
+  [ ! -s err ]'
 
 test_that 'a folder that is missing, or has no target.mk, is an error' '
   fails "^targetspec: none: is no folder" none

@@ -1,0 +1,60 @@
+#!/bin/bash
+# bench.sh BIN: speed of the filters beside their peers, on inputs made here: CPU seconds (user and system, the median of five
+# interleaved runs) and the ratio to the peer. Machines are noisy: read the ratios, not the times.
+set -euo pipefail
+export LC_ALL=C
+bin=$1
+folder=$(dirname "$bin")/bench
+mkdir -p "$folder"
+cd "$folder"
+
+# 40 MB of folded stacks, 80,000 distinct, mean depth 17, each line four times or so, in mixed order.
+if [ ! -e folded.txt ]; then
+  echo 'making the inputs' >&2
+  awk 'BEGIN {
+    for (i = 0; i < 80000; i++) {
+      depth = 9 + i * 7 % 17; line = "main"
+      for (d = 1; d < depth; d++) line = line ";function_" (i * 31 + d * d * 17) % 4001 "_of_module_" d % 13
+      stack[i] = line
+    }
+    while (bytes < 40e6) { i = (n++ * 7919 + int(n / 80000) * 13) % 80000; bytes += length(stack[i]) + 4; print stack[i], 1 + n % 97 }
+  }' >folded.new
+  mv folded.new folded.txt
+fi
+if [ ! -e samples.tsv ]; then
+  awk 'BEGIN { OFS = "\t"; print "block", "order", "run", "arm", "metric", "value", "unit", "role", "status"
+    for (r = 1; r <= 6; r++) { arm = r % 2 ? "A" : "B"; for (m = 0; m < 20000; m++) print 1, r, r, arm, "metric_" m, 100 + (r * 7 + m) % 13 / 10 - (arm == "B"), "ms", "-", "ok" } }' >samples.tsv
+fi
+if [ ! -e template.in ]; then
+  { echo '@@ shell'; for ((i = 0; i < 20000; i++)); do echo "echo \"line $i\" @NAME@ and more text of the template, which is plain"; done; } >template.in
+  sed '1d; s/@NAME@/${NAME}/' template.in >template.envsubst
+fi
+
+cpu() { # COMMAND: its CPU seconds
+  local TIMEFORMAT='%U %S'
+  { time bash -c "$1" >/dev/null 2>&1; } 2>&1 | awk '{ printf "%.3f\n", $1 + $2 }'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+compare() { # WHAT COMMAND PEER PEER-COMMAND
+  local ours=() theirs=() i a b
+  if ! command -v "${4%% *}" >/dev/null; then
+    printf '%-44s %8s  %-34s %8s %8s\n' "$1" - "$3" 'not installed' -
+    return
+  fi
+  for i in 1 2 3 4 5; do
+    ours+=("$(cpu "$2")")
+    theirs+=("$(cpu "$4")")
+  done
+  a=$(printf '%s\n' "${ours[@]}" | median)
+  b=$(printf '%s\n' "${theirs[@]}" | median)
+  printf '%-44s %8s  %-34s %8s %8s\n' "$1" "$a" "$3" "$b" "$(awk -v a="$a" -v b="$b" 'BEGIN { printf("%.2f", (a > 0 ? b / a : 0)) }')"
+}
+printf '%-44s %8s  %-34s %8s %8s\n' 'filter, input' 'CPU s' 'beside' 'CPU s' 'times'
+compare 'stackfold, 40 MB folded, 80,000 stacks' "$bin/stackfold -q folded.txt" 'wc -l' 'wc -l folded.txt'
+compare 'stackfold, the same' "$bin/stackfold -q folded.txt" 'awk (merge) | sort' \
+  "awk '{ v = \$NF; sub(/ [0-9]+\$/, \"\"); sum[\$0] += v } END { for (s in sum) print s, sum[s] }' folded.txt | sort"
+compare 'rankalloc, 40 MB folded, top functions' "$bin/rankalloc folded.txt" 'wc -l' 'wc -l folded.txt'
+compare 'abstat, 120,000 rows, one metric asked' "$bin/abstat --primary metric_7:lower samples.tsv" \
+  'datamash -g (mean, sd, median)' 'datamash -H -s -g 4,5 mean 6 sstdev 6 median 6 <samples.tsv'
+compare 'scriptgen, 20,000 lines, one value each' "$bin/scriptgen -D NAME=value template.in" 'envsubst' \
+  'envsubst <template.envsubst'
