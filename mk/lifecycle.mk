@@ -70,11 +70,15 @@ parent.cmd = $(phase) parent -- $(steps)/parent.sh $R $(call parent-of,$(notdir 
 $(call each,parent.gate): $R/%/parent.gate: $$(if $$(filter-out - !%,$$(call parent-of,$$*)),$R/$$(call parent-of,$$*)/verdict.tsv) $(steps)/parent.sh $$(call new,parent) | $R/.run/lock
 	$(call run,parent)
 
+fields.cmd = $(steps)/fields.sh $(call q,$T/experiments/$(notdir $X).patch)
+$(call each,fields.tsv): $R/%/fields.tsv: $T/experiments/%.patch $(bin)/patchlint $(steps)/fields.sh $$(call new,fields) | $R/.run/lock
+	$(call run,fields)
+
 lint.cmd = $(phase) lint parent -- $(steps)/lint.sh $(call q,$T) $X
-$(call each,lint.gate): $R/%/lint.gate: $R/%/parent.gate $T/experiments/%.patch $R/target.tsv $(bin)/patchlint $(steps)/lint.sh $$(call new,lint)
+$(call each,lint.gate): $R/%/lint.gate: $R/%/parent.gate $R/%/fields.tsv $T/experiments/%.patch $(wildcard $T/experiments/*.workload.sh) $R/target.tsv $(bin)/patchlint $(steps)/lint.sh $$(call new,lint)
 	$(call run,lint)
 
-$(call each,metrics.tsv): $R/%/metrics.tsv: $R/target.tsv $R/%/lint.gate $(bin)/targetspec $(steps)/metrics.sh $$(call new,metrics)
+$(call each,metrics.tsv): $R/%/metrics.tsv: $R/target.tsv $R/%/fields.tsv $(bin)/targetspec $(steps)/metrics.sh $$(call new,metrics)
 	$(call run,metrics)
 
 source.cmd = $(phase) source parent lint -- $(steps)/source.sh $(call q,$T) $R $(notdir $X) $(call parent-of,$(notdir $X))
@@ -97,7 +101,7 @@ $(foreach s,$(script.names),$(eval $(call script.rule,$s)))
 # --- is the targeted function hot? then build, measure, decide, explain -----------------------------------------------
 
 verify.cmd = $(phase) verify parent lint source -- $(steps)/verify.sh $(call q,$T) $R $(call parent-of,$(notdir $X))
-$(call each,verify.gate): $R/%/verify.gate: $R/%/lint.gate $R/%/source.gate $R/%/metrics.tsv $(profile.gates) $(call scripts-in,$R/%) $(bin)/rankalloc $(steps)/verify.sh $(steps)/profile.sh $$(call new,verify)
+$(call each,verify.gate): $R/%/verify.gate: $R/%/lint.gate $R/%/fields.tsv $R/%/source.gate $R/%/metrics.tsv $(profile.gates) $(call scripts-in,$R/%) $(bin)/rankalloc $(steps)/verify.sh $(steps)/profile.sh $$(call new,verify)
 	$(call run,verify)
 
 build.cmd = $(phase) build parent lint source verify -- $(steps)/build.sh $R $(notdir $X)

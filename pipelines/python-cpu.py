@@ -1,40 +1,48 @@
-# CPU time of a Python service, by stack. Loaded as sitecustomize.py from a folder of its own on PYTHONPATH; it starts
-# itself again as a process of its own, the reader, and does nothing else to the service.
+# CPU time of a Python service, by stack. Loaded as sitecustomize.py from a folder of its own on PYTHONPATH.
 #
 # In:   ASSAY_CAPTURE      an existing folder for the output
-#       ASSAY_INTERVAL_MS  the mean time between two looks at the service, in ms (4)
-# Out:  cpu.PID.1.txt      for each look, the stack of each thread that was on a processor, as faulthandler writes them;
-#                          locked by flock() until it is whole, some milliseconds after the end of the service
-#       cpu.PID.txt        samples=, unreadable_samples= (a thread ran, but its stack changed too fast to be read),
-#                          late_looks= (left out, since the reader itself got no CPU), threads=, interval_ms=,
-#                          cpu_seconds= (of the process, for comparison with samples * interval_ms)
+#       ASSAY_INTERVAL_MS  CPU time of a thread between two of its samples, in ms (4)
+# Out:  cpu.PID.1.txt      the stack of each sample, as faulthandler writes them; locked by flock() until it is whole,
+#                          some milliseconds after the end of the service
+#       cpu.PID.txt        samples=, unreadable_samples= (their stacks made no sense), threads= (that were started),
+#                          interval_ms= (what it really was), cpu_seconds= (of the process, to compare samples with)
 #
-# A thread written in Python cannot look at another one that holds the interpreter lock, as all of "x in list" does; and
-# a signal handler that walks the stack of the thread that it interrupted (faulthandler) crashes CPython 3.11 when it
-# comes while a call is being set up. So the reader looks at the memory of the service through /proc/PID/mem, without
-# stopping it. What it reads may change meanwhile: each pointer is checked, and a stack that does not hold together is
-# read again. The places of the fields are those of CPython 3.11; the reader tries them on itself first, and refuses to
-# guess.
+# A thread written in Python cannot look at another one that holds the interpreter lock, as all of "x in list" does. A
+# signal handler that walks the stack it interrupted, as that of faulthandler, crashes CPython 3.11 where the signal
+# comes while a call is being set up (once in 10000 samples of some programs), and spoils errno, by which a lock that is
+# taken is had for free. So two parts work together:
 #
-# The kernel calls a thread running (state R) also while it waits for a processor. Which of both it was at a look shows
-# at the next one, by how long it ran and how long it waited since: where it did both, chance decides in that ratio.
+# - In the service, each thread has a POSIX timer on its own CPU clock, which sends a signal to that very thread. The
+#   signal is ignored; nothing in the service handles it.
+# - The reader, a process of its own that this file starts, is the tracer of the service (ptrace). The kernel stops a
+#   traced thread before each of its signals, ignored ones too. The reader then looks at the stack of the thread through
+#   /proc/PID/mem, drops the signal, and lets the thread go on. It checks each pointer that it follows; the places of
+#   the fields are those of CPython 3.11, which it tries on itself first.
+#
+# A thread is stopped for about 0.1 ms a sample, which its CPU clock does not count. Threads that no Python code started
+# are not sampled. Frames of this file are named <assay>, for those who fold the stacks to leave out.
 #
 # This text is put into a shell script between single quotes: it may hold none, and only ASCII.
 import os
 import sys
 
-ATTEMPTS = 5  # to read a stack that changes
 LARGEST_THREADS = 10000
 LARGEST_DEPTH = 500
 LARGEST_TEXT = 1 << 20
-WINDOW, WINDOW_MARGIN = 8192, 512  # bytes of frames read in one piece, before the innermost and behind it
 REWRITE_S = 0.25
+
+CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_COARSE = 3, 6
+SIGEV_THREAD_ID = 4
+PR_SET_PTRACER = 0x59616d61
+PTRACE_CONT, PTRACE_DETACH, PTRACE_SEIZE, PTRACE_LISTEN = 7, 17, 0x4206, 0x4208
+PTRACE_O_TRACECLONE, PTRACE_O_TRACEEXEC = 1 << 3, 1 << 4
+PTRACE_EVENT_EXEC, PTRACE_EVENT_STOP = 4, 128
+WAIT_FOR_ALL = 0x40000000  # __WALL
 
 # CPython 3.11 on 64 bits: offsets in bytes.
 INTERPRETER_THREADS = 16  # PyInterpreterState.threads.head
-THREAD_NEXT, THREAD_INTERPRETER, THREAD_CFRAME, THREAD_ID = 8, 16, 56, 160  # PyThreadState
-THREAD_CHUNK, THREAD_SIZE = 296, 320  # .datastack_chunk, before _top and _limit; what is read of a thread
-CFRAME_FRAME = 8  # _PyCFrame.current_frame
+THREAD_NEXT, THREAD_INTERPRETER, THREAD_CFRAME, THREAD_ID, THREAD_SIZE = 8, 16, 56, 160, 168  # PyThreadState
+CFRAME_FRAME, CFRAME_PREVIOUS, CFRAME_SIZE = 8, 16, 24  # _PyCFrame
 FRAME_CODE, FRAME_PREVIOUS, FRAME_INSTRUCTION, FRAME_SIZE = 32, 48, 56, 72  # _PyInterpreterFrame
 CODE_TYPE, CODE_UNITS, CODE_FIRST_LINE = 8, 16, 72  # PyCodeObject
 CODE_PATH, CODE_NAME, CODE_LINES, CODE_BYTES = 112, 120, 136, 184
@@ -43,11 +51,7 @@ BYTES_LENGTH, BYTES_DATA = 16, 32  # PyBytesObject
 
 
 class Unreadable(Exception):
-    """What was read is not what it should be: it changed, or it is gone."""
-
-
-class Gone(Exception):
-    """The process ended, or runs another program now."""
+    """What was read is not what it should be."""
 
 
 def number(block, offset):
@@ -115,8 +119,7 @@ class Process:
         self.base = load_address(pid)
         self.interpreter = self.code_type = None
         self.codes = {}
-        self.kernel_files = {}  # (thread, name): descriptor
-        self.has_times = os.path.exists("/proc/self/schedstat")  # CONFIG_SCHED_INFO, as distributions have it
+        self.threads = {}  # id: address of the PyThreadState
 
     def place(self, reader, interpreter, code_type):
         """Find what is at these addresses in the reader, which runs the same program."""
@@ -159,138 +162,52 @@ class Process:
             code = self.codes[address] = Code(self, address, header)
         return code
 
-    def places(self, address, identifier):
-        """The stack of a thread: code object and instruction of each frame, innermost first; None for the rest."""
-        thread = self.read(address, THREAD_SIZE)
-        if number(thread, THREAD_ID) != identifier:
-            raise Unreadable
-        current = self.read(number(thread, THREAD_CFRAME) + CFRAME_FRAME, 8)
-        address = number(current, 0)
-        # Frames of functions lie behind each other, callers first (those of generators elsewhere). The innermost are
-        # read in one piece, before they change.
-        chunk, top, limit = (number(thread, THREAD_CHUNK + 8 * place) for place in range(3))
-        start = max(chunk, top - WINDOW)
-        window = self.read(start, min(top + WINDOW_MARGIN, limit) - start) if chunk <= top <= limit and chunk else b""
-        places = []
-        while address:
-            if len(places) == LARGEST_DEPTH:
-                places.append(None)
-                break
-            offset = address - start
-            if 0 <= offset <= len(window) - FRAME_SIZE:
-                frame = window[offset:offset + FRAME_SIZE]
-            else:
-                frame = self.read(address, FRAME_SIZE)
-            places.append((number(frame, FRAME_CODE), number(frame, FRAME_INSTRUCTION)))
-            address = number(frame, FRAME_PREVIOUS)
-        return places
-
-    def stack(self, places):
-        return "".join("  ...\n" if place is None else self.code(place[0]).frame(place[1]) for place in places)
-
-    def threads(self):
-        """Address of the PyThreadState, and id, of each thread."""
+    def find_threads(self):
+        """The threads that Python knows."""
+        self.threads = {}
         address = number(self.read(self.interpreter + INTERPRETER_THREADS, 8), 0)
-        found = []
-        while address and len(found) < LARGEST_THREADS:
+        while address and len(self.threads) < LARGEST_THREADS:
             thread = self.read(address, THREAD_SIZE)
             if number(thread, THREAD_INTERPRETER) != self.interpreter:
                 raise Unreadable
-            found.append((address, number(thread, THREAD_ID)))
+            # One that is about to start has the id of the thread that starts it, and stands before that one.
+            self.threads[number(thread, THREAD_ID)] = address
             address = number(thread, THREAD_NEXT)
-        return found
 
-    def kernel_file(self, identifier, name):
-        """What the kernel says of a thread now; None: it ended."""
-        for _ in range(2):
-            descriptor = self.kernel_files.get((identifier, name))
+    def thread(self, identifier):
+        for _ in range(3):
             try:
-                if descriptor is None:
-                    path = "/proc/%d/task/%d/%s" % (self.pid, identifier, name)
-                    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                    self.kernel_files[identifier, name] = descriptor
-                return os.pread(descriptor, 512, 0)
-            except OSError:  # it ended; perhaps another one has its number now
-                if descriptor is None:
-                    return None
-                os.close(self.kernel_files.pop((identifier, name)))
-        return None
-
-    def is_ready(self, identifier):
-        """Does a thread run, or wait to? One that ends just now does."""
-        stat = self.kernel_file(identifier, "stat")
-        return stat is None or stat.rpartition(b")")[2][1:2] == b"R"
-
-    def times(self, identifier):
-        """How long a thread was on a processor, how long it waited for one, in ns, and how often it got one; None: it
-        ended."""
-        if not self.has_times:
-            return ()
-        text = self.kernel_file(identifier, "schedstat")
-        return text and tuple(int(field) for field in text.split()[:3])
-
-    def share_on_processor(self, identifier, before):
-        """How likely a thread was on a processor when it had these times; None: that does not show yet. The kernel
-        brings the first up to date only at its tick, and when the thread leaves the processor."""
-        now = self.times(identifier)
-        if not self.has_times or before is None:
-            return 1.0
-        if now == before:
-            return None
-        if now is None:
-            ran, waited, got_one = before
-            if got_one and not ran:
-                return 1.0
-        else:
-            ran, waited = now[0] - before[0], now[1] - before[1]
-        return ran / (ran + waited) if ran else 0.0
-
-    def forget_ended(self, identifiers):
-        for key in [key for key in self.kernel_files if key[0] not in identifiers]:
-            os.close(self.kernel_files.pop(key))
-
-    def look(self):
-        """Each thread that runs or waits to run: its id, the times above, and its stack, None where it could not be
-        read. And the ids of all threads."""
-        for _ in range(ATTEMPTS):
+                thread = self.read(self.threads[identifier], THREAD_SIZE)
+                if number(thread, THREAD_ID) == identifier and number(thread, THREAD_INTERPRETER) == self.interpreter:
+                    return thread
+            except (KeyError, Unreadable):
+                pass
             try:
-                threads = self.threads()
-                break
-            except Unreadable:
-                self.check_alive()
-        else:
-            return [], set()
-        ready = []
-        for address, identifier in threads:
-            for _ in range(ATTEMPTS):
-                try:
-                    seen = self.look_at(address, identifier)
-                    break
-                except Unreadable:
-                    seen = self.times(identifier), None
-            if seen:
-                ready.append((identifier, *seen))
-        return ready, {identifier for _, identifier in threads}
+                self.find_threads()
+            except Unreadable:  # the list is changing
+                pass
+        raise Unreadable
 
-    def look_at(self, address, identifier):
-        """The times and the stack of a thread that runs or waits to; None for one that sleeps."""
-        is_new = (identifier, "stat") not in self.kernel_files
-        if not is_new and not self.is_ready(identifier):
-            return None
-        # The stack first: by the time that its files are open, a new thread may have ended.
-        places = self.places(address, identifier)
-        if is_new and not self.is_ready(identifier):
-            return None
-        return self.times(identifier), self.stack(places)
-
-    def check_alive(self):
-        """The memory of a process that ended, or that runs another program now, reads as nothing."""
+    def stack(self, identifier):
+        """The stack of a thread that does not run, as text, innermost frame first."""
+        cframe = self.read(number(self.thread(identifier), THREAD_CFRAME), CFRAME_SIZE)
         try:
-            if os.pread(self.memory, 8, self.interpreter):
-                return
-        except OSError:
-            pass
-        raise Gone
+            return self.frames(number(cframe, CFRAME_FRAME))
+        except Unreadable:
+            # Where the innermost call is just being set up, this is its caller.
+            cframe = self.read(number(cframe, CFRAME_PREVIOUS), CFRAME_SIZE)
+            return self.frames(number(cframe, CFRAME_FRAME))
+
+    def frames(self, address):
+        frames = []
+        while address:
+            if len(frames) == LARGEST_DEPTH:
+                frames.append("  ...\n")
+                break
+            frame = self.read(address, FRAME_SIZE)
+            frames.append(self.code(number(frame, FRAME_CODE)).frame(number(frame, FRAME_INSTRUCTION)))
+            address = number(frame, FRAME_PREVIOUS)
+        return "".join(frames)
 
     def cpu_seconds(self):
         with open("/proc/%d/stat" % self.pid, "rb") as stat:
@@ -313,28 +230,23 @@ def load_address(pid):
     return addresses[program]
 
 
-def try_on_itself():
+def try_on_itself(ctypes):
     """The reader as a process to read: what it reads of its own stack must be what Python says."""
-    import ctypes
     own = Process(os.getpid())
     ctypes.pythonapi.PyInterpreterState_Main.restype = ctypes.c_void_p
     own.place(own, ctypes.pythonapi.PyInterpreterState_Main(), id(type(try_on_itself.__code__)))
-    stack = "nothing"
     try:
-        threads = own.threads()
-        stack = own.stack(own.places(*threads[0]))
+        got = own.stack(os.getpid()).splitlines(keepends=True)
     except Unreadable:
-        pass
-    # The two lines that differ: the stack is read above, and looked at here.
-    frame = sys._getframe()
+        got = []
+    frame = sys._getframe().f_back
     expected = []
     while frame:
         expected.append("  File \"%s\", line %d in %s\n" % (
             escape(frame.f_code.co_filename), frame.f_lineno, escape(frame.f_code.co_name)))
         frame = frame.f_back
-    got = stack.splitlines(keepends=True)
-    named = [line for line in got if line.endswith(" in try_on_itself\n")]
-    if len(named) != 1 or got[got.index(named[0]) + 1:] != expected[1:] or threads[0][1] != os.getpid():
+    # Above the frames of this function are those of the methods that read.
+    if not expected or got[-len(expected):] != expected or " in try_on_itself\n" not in got[-len(expected) - 1]:
         raise RuntimeError("the stacks of this Python, %s, are not where those of CPython 3.11 are"
                            % sys.version.split()[0])
     return own
@@ -344,153 +256,222 @@ def open_output(name):
     return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
 
-def claim(descriptor):
-    """One reader a program: a process that runs another program has two for a moment."""
-    import fcntl
-    import time
-    for _ in range(100):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            time.sleep(0.01)
-    return False
+class Reader:
+    """The tracer of a process, and what it writes of it."""
 
+    def __init__(self, pid, sampling_signal, folder, interval_ms):
+        import ctypes
+        import fcntl
+        import time
+        self.clock = time.monotonic
+        self.pid, self.sampling_signal, self.folder = pid, sampling_signal, folder
+        self.ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+        self.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.ptrace.restype = ctypes.c_long
+        self.errno = ctypes.get_errno
+        own = try_on_itself(ctypes)
+        self.process = Process(pid)
+        self.process.place(own, own.interpreter, own.code_type)
+        self.facts = dict(samples=0, unreadable_samples=0, threads=0, interval_ms=interval_ms, cpu_seconds=0.0)
+        self.next_rewrite = 0.0
+        self.seen = set()
+        self.output = open_output(os.path.join(folder, "cpu.%d.1.txt" % pid))
+        fcntl.flock(self.output, fcntl.LOCK_EX)
 
-def read_until_it_ends(pid, folder, interval):
-    import random
-    import select
-    import signal
-    import time
-    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(ending, signal.SIG_IGN)  # the end of the service is ours
-    service = os.pidfd_open(pid)
-    own = try_on_itself()
-    process = Process(pid)
-    if os.readlink("/proc/%d/exe" % pid) != os.readlink("/proc/self/exe"):
-        return  # between fork and another program
-    process.place(own, own.interpreter, own.code_type)
-    for _ in range(1000):
+    def attach(self):
+        """Trace all threads; those that they start later are traced from their first instruction on."""
+        while True:
+            found = {int(name) for name in os.listdir("/proc/%d/task" % self.pid)} - self.seen
+            if not found:
+                return
+            for identifier in found:
+                if self.ptrace(PTRACE_SEIZE, identifier, None, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) == 0:
+                    self.seen.add(identifier)
+                elif identifier == self.pid:
+                    raise PermissionError("process %d cannot be traced: %s" % (self.pid, os.strerror(self.errno())))
+
+    def follow(self):
+        """Take samples until the process ends, or runs another program."""
+        import signal
+        stopping = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+        while True:
+            identifier, status = os.waitpid(-1, WAIT_FOR_ALL)
+            if not os.WIFSTOPPED(status):
+                if identifier == self.pid:
+                    return
+                continue
+            event, number_of_signal = status >> 16, os.WSTOPSIG(status)
+            request = PTRACE_CONT
+            if identifier not in self.seen:
+                self.seen.add(identifier)
+                self.facts["threads"] += 1
+            if event == PTRACE_EVENT_STOP and number_of_signal in stopping:
+                request, number_of_signal = PTRACE_LISTEN, 0  # stays stopped, until SIGCONT
+            elif event == PTRACE_EVENT_EXEC:
+                self.ptrace(PTRACE_DETACH, identifier, None, None)
+                return
+            elif event:
+                number_of_signal = 0
+            elif number_of_signal == self.sampling_signal:
+                self.take_sample(identifier)
+                number_of_signal = 0
+            self.ptrace(request, identifier, None, number_of_signal)
+            if self.clock() >= self.next_rewrite:
+                self.write_facts()
+
+    def take_sample(self, identifier):
         try:
-            if pid in [identifier for _, identifier in process.threads()]:
-                break
+            stack = self.process.stack(identifier)
         except Unreadable:
-            process.check_alive()
-        time.sleep(0.001)
-    else:
-        raise RuntimeError("the threads of process %d cannot be read" % pid)
+            self.facts["unreadable_samples"] += 1
+            return
+        self.facts["samples"] += 1
+        os.write(self.output, ("Stack (most recent call first):\n" + stack).encode("ascii"))
+
+    def write_facts(self):
+        self.next_rewrite = self.clock() + REWRITE_S
+        try:
+            self.facts["cpu_seconds"] = self.process.cpu_seconds()
+        except OSError:  # gone; what was known last stays
+            pass
+        path = os.path.join(self.folder, "cpu.%d.txt" % self.pid)
+        with open(path + ".part", "w") as output:
+            output.writelines("%s=%.15g\n" % fact for fact in self.facts.items())
+        os.rename(path + ".part", path)
+
+
+def be_reader(pid, sampling_signal, folder, interval_ms):
+    import signal
+    for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ending, signal.SIG_IGN)  # the end of the service is the end
+    os.closerange(3, 1 << 20)  # what the service got from its parent, a lock perhaps
     try:
-        os.sched_setaffinity(0, range(os.cpu_count()))  # not where the service is bound to
-        os.nice(-10)
-    except OSError:
-        pass
-    output = open_output(os.path.join(folder, "cpu.%d.1.txt" % pid))
-    if not claim(output):
-        return
-    facts = dict(samples=0, unreadable_samples=0, late_looks=0, threads=0, interval_ms=interval * 1000, cpu_seconds=0.0)
-    seen = set()
-    pending = []
-    looks = 0
-    next_look = time.monotonic()
-    next_rewrite = 0.0
-    try:
-        while not select.select([service], [], [], max(0.0, next_look - time.monotonic()))[0]:
-            undecided = []
-            for identifier, times, stack in pending:
-                share = process.share_on_processor(identifier, times)
-                if share is None:
-                    undecided.append((identifier, times, stack))
-                elif share <= random.random():
-                    continue
-                elif stack is None:
-                    facts["unreadable_samples"] += 1
-                else:
-                    facts["samples"] += 1
-                    write_stack(output, stack)
-            ready, threads = process.look()
-            pending = undecided[-LARGEST_THREADS:] + ready
-            seen |= threads
-            now = time.monotonic()
-            if now >= next_rewrite:
-                next_rewrite = now + REWRITE_S
-                process.forget_ended(threads)
-                facts["threads"] = len(seen)
-                facts["cpu_seconds"] = process.cpu_seconds()
-                write_facts(pid, folder, facts)
-            # Looks that come at equal distances could fall into step with the service: 0.5 to 1.5 intervals.
-            looks += 1
-            next_look += interval * (0.5 + looks * 0.6180339887 % 1)
-            if next_look < now:
-                facts["late_looks"] += int((now - next_look) / interval) + 1
-                next_look = now
-        facts["cpu_seconds"] = process.cpu_seconds()
-    except (Gone, OSError):  # nobody waits any more for a process that is gone
-        pass
-    facts["threads"] = len(seen)
-    write_facts(pid, folder, facts)
-
-
-def write_stack(output, stack):
-    os.write(output, ("Stack (most recent call first):\n" + stack).encode("ascii"))
-
-
-def write_facts(pid, folder, facts):
-    path = os.path.join(folder, "cpu.%d.txt" % pid)
-    with open(path + ".part", "w") as output:
-        output.writelines("%s=%.15g\n" % fact for fact in facts.items())
-    os.rename(path + ".part", path)
+        reader = Reader(pid, sampling_signal, folder, interval_ms)
+        reader.attach()
+        reader.facts["threads"] = len(reader.seen)
+        os.dup2(0, 1)  # the service waits for the end of our output
+        try:  # where the service is bound to one processor, elsewhere; and without waiting, as the service waits for it
+            os.sched_setaffinity(0, range(os.cpu_count()))
+            os.nice(-10)
+        except OSError:
+            pass
+        reader.follow()
+        reader.write_facts()
+    except (ProcessLookupError, FileNotFoundError):
+        pass  # it ended before
+    except Exception as problem:
+        complain(problem)
+        sys.exit(1)
 
 
 def complain(problem):
     print("assay: python-cpu: no capture: %s: %s" % (type(problem).__name__, problem), file=sys.stderr)
 
 
-def be_reader(pid, folder, interval):
-    os.closerange(3, 1 << 20)  # what the service got from its parent, a lock perhaps
-    try:
-        read_until_it_ends(pid, folder, interval)
-    except (Gone, ProcessLookupError, FileNotFoundError):
-        pass  # it ended
-    except Exception as problem:
-        complain(problem)
-        sys.exit(1)
-
-
-def allow_reading():
-    """Where only a parent may read its children (Yama), allow the reader, which is no parent."""
-    try:
-        with open("/proc/sys/kernel/yama/ptrace_scope") as scope:
-            if scope.read().strip() == "0":
-                return
-    except OSError:
-        return
+def load_libc():
+    """The C functions for the service. They keep the interpreter lock: having it back could take 5 ms."""
     import ctypes
-    ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1))  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
+    for library in (None, "librt.so.1"):  # the timers were in librt before glibc 2.34
+        libc = ctypes.PyDLL(library)
+        if hasattr(libc, "timer_create"):
+            break
+    libc.timer_create.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+    libc.timer_settime.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+    libc.timer_delete.argtypes = [ctypes.c_void_p]
+    return ctypes, libc
+
+
+def timer_setting():
+    """The setting of every timer, a struct itimerspec, and the interval in ms that it amounts to.
+
+    The kernel looks at CPU timers only at its tick. A timer that is due at each look makes every tick that finds the
+    thread running a sample, so a thread that runs in short bursts is seen as often as one that never sleeps; with
+    an interval as long as the tick it would lose every sample of two that fall between the same two multiples. The
+    first is due at once for the same reason: a thread that ends before its first interval must not go unseen."""
+    import time
+    asked = float(os.environ.get("ASSAY_INTERVAL_MS", "4"))
+    if not 0 < asked <= 10000:
+        raise ValueError("ASSAY_INTERVAL_MS=%g: expected more than 0 and at most 10000" % asked)
+    tick = time.clock_getres(CLOCK_MONOTONIC_COARSE) * 1000
+    nanoseconds = 1000 if asked < 2 * tick else int(asked * 1000000)
+    seconds = (nanoseconds // 1000000000, nanoseconds % 1000000000)
+    return (ctypes.c_long * 4)(*seconds, 0, 1), max(asked, tick) if asked < 2 * tick else asked
+
+
+def arm():
+    """Start to sample the calling thread. Returns its timer."""
+    # struct sigevent: value, signal and kind, thread; 64 bytes.
+    event = (ctypes.c_int * 16)(0, 0, sampling_signal, SIGEV_THREAD_ID, _thread.get_native_id())
+    timer = ctypes.c_void_p()
+    if libc.timer_create(CLOCK_THREAD_CPUTIME_ID, ctypes.byref(event), ctypes.byref(timer)) != 0:
+        return None  # too many: RLIMIT_SIGPENDING
+    libc.timer_settime(timer, 0, ctypes.byref(setting), None)
+    return timer
+
+
+def run(function, arguments, keywords={}):
+    timer = arm()
+    owner = os.getpid()
+    try:
+        function(*arguments, **keywords)
+    finally:
+        if timer is not None and os.getpid() == owner:  # fork leaves the timers to the parent
+            libc.timer_delete(timer)
+
+
+def start_new_thread(function, arguments, *keywords):
+    if not callable(function) or not isinstance(arguments, tuple) or len(keywords) > 1:
+        return start_thread(function, arguments, *keywords)  # raises what it always raised
+    return start_thread(run, (function, arguments) + keywords)
 
 
 def start_reader():
-    """By way of a shell that ends at once: a service that waits for all its children must not wait for the reader."""
-    allow_reading()
-    command = [sys.executable, "-I", "-S", source, str(os.getpid()), folder, str(interval)]
-    shell = os.posix_spawn("/bin/sh", ["sh", "-c", "\"$@\" </dev/null >/dev/null &", "sh"] + command, os.environ)
+    """Start the reader, and wait until it traces this process. By way of a shell that ends at once: a service that
+    waits for all its children must not wait for the reader."""
+    command = [sys.executable, "-I", "-S", source, str(os.getpid()), str(sampling_signal), folder, str(interval_ms)]
+    waiting, ready = os.pipe()
+    shell = os.posix_spawn("/bin/sh", ["sh", "-c", "\"$@\" </dev/null &", "sh"] + command, os.environ,
+                           file_actions=[(os.POSIX_SPAWN_DUP2, ready, 1)])
+    os.close(ready)
     os.waitpid(shell, 0)
+    os.read(waiting, 1)  # nothing, as soon as the reader closes its standard output
+    os.close(waiting)
+
+
+def begin_process():
+    libc.prctl(PR_SET_PTRACER, ctypes.c_ulong(-1))  # where Yama lets only a parent trace: any process of this user
+    start_reader()
+    # Not before: Linux (from 6.13 on) lets a timer rest whose signal is ignored and not traced.
+    arm()
 
 
 def begin():
-    global source, folder, interval
+    global _thread, ctypes, libc, setting, interval_ms, sampling_signal, source, folder, start_thread
+    import _thread
+    import signal
     source = os.path.abspath(__file__)
     folder = os.path.abspath(os.environ["ASSAY_CAPTURE"])
-    interval = float(os.environ.get("ASSAY_INTERVAL_MS", "4")) / 1000
-    if not 0.0005 <= interval <= 10:
-        raise ValueError("ASSAY_INTERVAL_MS=%g: expected 0.5 to 10000" % (interval * 1000))
     if not os.access(folder, os.W_OK):
         raise FileNotFoundError("no folder to write into: ASSAY_CAPTURE=%s" % folder)
     if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
         raise RuntimeError("the stacks of %s are not known, only those of CPython 3.11" % sys.version.split()[0])
     if not sys.executable or os.path.realpath(sys.executable) != os.readlink("/proc/self/exe"):
         raise RuntimeError("Python is not the program that runs, %s" % os.readlink("/proc/self/exe"))
-    start_reader()
-    os.register_at_fork(after_in_child=start_reader)
+    for value in list(globals().values()):
+        if isinstance(value, type(begin)):
+            value.__code__ = value.__code__.replace(co_filename="<assay>")
+    ctypes, libc = load_libc()
+    setting, interval_ms = timer_setting()
+    sampling_signal = signal.SIGRTMAX - 3
+    if signal.getsignal(sampling_signal) not in (signal.SIG_DFL, signal.SIG_IGN):
+        raise RuntimeError("signal %d is taken" % sampling_signal)
+    signal.signal(sampling_signal, signal.SIG_IGN)
+    begin_process()
+    os.register_at_fork(after_in_child=begin_process)
+    start_thread = _thread.start_new_thread
+    _thread.start_new_thread = _thread.start_new = start_new_thread
+    if "threading" in sys.modules:
+        sys.modules["threading"]._start_new_thread = start_new_thread
 
 
 def load_hidden():
@@ -504,7 +485,7 @@ def load_hidden():
 
 
 if __name__ == "__main__":
-    be_reader(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+    be_reader(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
 else:
     try:
         begin()

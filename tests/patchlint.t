@@ -266,7 +266,9 @@ test_that 'scope: every line that names a path counts' '
   printf "diff --git a/server.py b/server.py\nrename from server.py\nrename to x.py\n" | scope "fail: x.py" "$outside (and 1 more)"
   printf "diff --git a/server.py b/server.py\ncopy from x.py\ncopy to server.py\n" | scope "fail: x.py" "$outside (and 1 more)"
   printf "diff --git a/x.py b/server.py\n--- a/x.py\n+++ b/server.py\n$hunk\n" | scope "fail: x.py" "$outside"
-  printf "diff --git a/server.py b/x.py\n--- a/server.py\n+++ b/x.py\n$hunk\n" | scope "fail: x.py" "$outside"'
+  printf "diff --git a/server.py b/x.py\n--- a/server.py\n+++ b/x.py\n$hunk\n" | scope "fail: x.py" "$outside"
+  printf "diff --git a/server.py b/x.py\n" | scope "fail: x.py" "$outside"
+  printf "diff --git a/server.py b/y b/x.py\n--- a/server.py\n+++ b/y b/x.py\n$hunk\n" | scope "fail: y b/x.py" "$outside"'
 
 test_that 'scope: the names of a file with blanks are told apart' '
   repository; cp server.py "lib/x b"; mkdir -p "lib/b "; cp server.py "lib/b /lib b"; commit
@@ -435,6 +437,9 @@ test_that 'structure: Python indentation is structure, its width is not' '
     g(a)" "for a in b:
     f(a)
 g(a)"
+  structure "$CHANGED" a.py "while f(): # 1
+    g()" "while f():
+g()"
   structure "$SAME" a.py "for a in b:
     f(a)
     if c:

@@ -29,6 +29,9 @@ static const char HELP[] =
     "  -h, --help             print this and exit\n"
     "  -V, --version          print the version and exit\n";
 
+/* git names a file in `diff --git` (twice), rename or copy (from, to), `---` and `+++`. */
+enum { NAMES_OF_FILE = 6 };
+
 struct paths {
   const char **list;
   size_t count, capacity;
@@ -143,12 +146,12 @@ static void check_kind(struct violation *violation, const struct difference *dif
   }
 }
 
-/* The distinct paths that the patch names, in their order. git names a file up to four times, all in one place. */
+/* The paths that the patch names, each once for its difference, in their order. */
 static struct text path_list(const struct patch *patch) {
   struct text list = {0};
   for (size_t i = 0; i < patch->touched_count; i++) {
     bool seen = false;
-    for (size_t j = i; j > 0 && patch->touched[j - 1].difference == patch->touched[i].difference && !seen; j--)
+    for (size_t j = i; j > 0 && i - j < NAMES_OF_FILE && !seen; j--)
       seen = strcmp(patch->touched[j - 1].path, patch->touched[i].path) == 0;
     if (seen) continue;
     if (list.length > 0) text_append_char(&list, ' ');
