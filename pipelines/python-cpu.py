@@ -207,7 +207,7 @@ class Process:
             frame = self.read(address, FRAME_SIZE)
             frames.append(self.code(number(frame, FRAME_CODE)).frame(number(frame, FRAME_INSTRUCTION)))
             address = number(frame, FRAME_PREVIOUS)
-        return "".join(frames)
+        return "".join(frames) or "  <no Python frame>\n"
 
     def cpu_seconds(self):
         with open("/proc/%d/stat" % self.pid, "rb") as stat:
@@ -428,7 +428,7 @@ def start_new_thread(function, arguments, *keywords):
 def start_reader():
     """Start the reader, and wait until it traces this process. By way of a shell that ends at once: a service that
     waits for all its children must not wait for the reader."""
-    command = [sys.executable, "-I", "-S", source, str(os.getpid()), str(sampling_signal), folder, str(interval_ms)]
+    command = [program, "-I", "-S", source, str(os.getpid()), str(sampling_signal), folder, str(interval_ms)]
     waiting, ready = os.pipe()
     shell = os.posix_spawn("/bin/sh", ["sh", "-c", "\"$@\" </dev/null &", "sh"] + command, os.environ,
                            file_actions=[(os.POSIX_SPAWN_DUP2, ready, 1)])
@@ -446,7 +446,7 @@ def begin_process():
 
 
 def begin():
-    global _thread, ctypes, libc, setting, interval_ms, sampling_signal, source, folder, start_thread
+    global _thread, ctypes, libc, setting, interval_ms, sampling_signal, program, source, folder, start_thread
     import _thread
     import signal
     source = os.path.abspath(__file__)
@@ -455,8 +455,9 @@ def begin():
         raise FileNotFoundError("no folder to write into: ASSAY_CAPTURE=%s" % folder)
     if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
         raise RuntimeError("the stacks of %s are not known, only those of CPython 3.11" % sys.version.split()[0])
-    if not sys.executable or os.path.realpath(sys.executable) != os.readlink("/proc/self/exe"):
-        raise RuntimeError("Python is not the program that runs, %s" % os.readlink("/proc/self/exe"))
+    program = os.readlink("/proc/self/exe")  # sys.executable is what PATH says, which may be another one
+    if not os.path.basename(program).startswith("python"):
+        raise RuntimeError("Python is only a part of the program that runs, %s" % program)
     for value in list(globals().values()):
         if isinstance(value, type(begin)):
             value.__code__ = value.__code__.replace(co_filename="<assay>")

@@ -75,9 +75,8 @@ def describe(frames):
     return ";".join("%s:%d" % (path.translate(escapes), line) for path, line in reversed(frames))
 
 
-def write_snapshot(service, target):
+def write_snapshot(service, target, traced):
     """In the child: nothing else runs here, so the blocks add up to what is traced."""
-    traced = _tracemalloc.get_traced_memory()[0]
     signal.alarm(CHILD_LIMIT_S)
     traces = _tracemalloc._get_traces()
     _tracemalloc.stop()
@@ -107,6 +106,7 @@ def be_child(service, target):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(CHILD_START_S)
         gc.disable()
+        traced = _tracemalloc.get_traced_memory()[0]
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         null = os.open(os.devnull, os.O_RDWR)
@@ -115,7 +115,7 @@ def be_child(service, target):
         for entry in os.listdir("/proc/self/fd"):
             if int(entry) > 2:
                 close(int(entry))
-        write_snapshot(service, target)
+        write_snapshot(service, target, traced)
     except BaseException:
         os._exit(1)
     os._exit(0)

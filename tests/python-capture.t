@@ -30,13 +30,14 @@ whole() {
   for file in "$1"/cpu.*.1.txt; do flock -w 10 "$file" true; done
 }
 facts_of() { find "$1" -name 'cpu.*.txt' ! -name 'cpu.*.1.txt' | sort | head -n 1; }
-# end_by SIGNAL COMMAND...: starts a command, waits for its line `settled`, sends the signal, prints how it ended
+# end_by SIGNAL,... COMMAND...: starts a command, waits for its line `settled`, sends the signals, prints how it ended
 end_by() {
   /usr/bin/python3 -c '
 import signal, subprocess, sys
 service = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 assert service.stdout.readline() == b"settled\n"
-service.send_signal(getattr(signal, sys.argv[1]))
+for name in sys.argv[1].split(","):
+    service.send_signal(getattr(signal, name))
 print(service.wait(20))' "$@"
 }
 export -f load capture value check innermost whole facts_of end_by
@@ -50,27 +51,25 @@ test_that 'python-cpu shares the samples of a thread as its CPU time is shared, 
   capture python-cpu cpu /usr/bin/python3 "$PROGRAMS/cpu-split.py" >split
   whole cpu
   search=$(innermost search cpu/cpu.*.1.txt) add=$(innermost add cpu/cpu.*.1.txt)
-  check "$search + $add > 100"
-  check "($search / ($search + $add) - $(value search split) / ($(value search split) + $(value add split))) ^ 2 < 0.12 ^ 2"
+  check "$search > 100 && $add > 50"
+  check "($search / ($search + $add) - $(value search split) / ($(value search split) + $(value add split))) ^ 2 < 0.08 ^ 2"
 '
 test_that 'python-cpu takes nearly no sample of a thread that sleeps' '
-  check "$(grep -c " in sleep$" cpu/cpu.*.1.txt) < 0.1 * $(grep -c "^Stack" cpu/cpu.*.1.txt)"
+  check "$(grep -c " in sleep$" cpu/cpu.*.1.txt) < 0.05 * $(grep -c "^Stack" cpu/cpu.*.1.txt)"
 '
-test_that 'python-cpu says how many samples it took, and how many it could not' '
+test_that 'python-cpu says how many samples it took, which are as many as there were ticks of CPU time' '
   facts=$(facts_of cpu)
   [ "$(value samples "$facts")" = "$(grep -c "^Stack" cpu/cpu.*.1.txt)" ]
+  [ "$(value unreadable_samples "$facts")" = 0 ]
   [ "$(value threads "$facts")" = 3 ]
-  check "$(value unreadable_samples "$facts") < 0.05 * $(value samples "$facts")"
-  looked=$(awk "BEGIN { print $(value samples "$facts") * $(value interval_ms "$facts") / 1000 }")
-  late=$(awk "BEGIN { print $(value late_looks "$facts") * $(value interval_ms "$facts") / 1000 }")
-  check "$looked < 1.25 * $(value cpu_seconds "$facts") && $looked + $late > 0.6 * $(value cpu_seconds "$facts")"
+  check "($(value samples "$facts") * $(value interval_ms "$facts") / 1000 / $(value cpu_seconds "$facts") - 1) ^ 2 < 0.4 ^ 2"
 '
 test_that 'python-cpu reads each kind of frame as Python itself would name it' '
   capture python-cpu kinds /usr/bin/python3 "$PROGRAMS/stacks.py"
   whole kinds
   stack=$(echo kinds/cpu.*.1.txt)
   called() { # called LINE NAME LINE NAME: a frame, and the one that it was called from
-    grep -A1 -F "/stacks.py\", line $1 in $2" "$stack" | grep -qF "/stacks.py\", line $3 in $4" || { echo "missing: $*"; false; }
+    grep -A1 -F "/stacks.py\", line $1 in $2" "$stack" | grep -F "/stacks.py\", line $3 in $4" >/dev/null || { echo "missing: $*"; false; }
   }
   called 15 hold 19 generator
   called 19 generator 40 "<module>"
@@ -79,30 +78,44 @@ test_that 'python-cpu reads each kind of frame as Python itself would name it' '
   called 42 "<listcomp>" 42 "<module>"
   called 32 __getattr__ 43 "<module>"
   called 36 "<lambda>" 36 "na\\xefve"
+  ! grep -q sitecustomize "$stack"
   grep -qFx "  File \"made up;\\x0a.py\", line 1 in <module>" "$stack"
   grep -qFx "  ..." "$stack"
 '
-test_that 'python-cpu adds no thread, child, signal, timer or descriptor to the service' '
+test_that 'python-cpu adds no child, no descriptor and no handler to the service, and one timer a thread, while it lives' '
   capture python-cpu crowd /usr/bin/python3 "$PROGRAMS/crowd.py" >with
   /usr/bin/python3 "$PROGRAMS/crowd.py" >without
-  same with without
+  [ "$(value timers with)" = 1 ] && [ "$(value timers without)" = 0 ]
+  same <(grep -v "^timers\|^seconds" with) <(grep -v "^timers\|^seconds" without)
 '
-test_that 'python-cpu sees threads that live shorter than a tick' '
+test_that 'python-cpu samples threads that live shorter than a tick as often as others' '
   whole crowd
   facts=$(facts_of crowd)
-  check "($(innermost burn crowd/cpu.*.1.txt) + $(value late_looks "$facts")) * 0.004 > 0.3 * $(value cpu_seconds "$facts")"
+  [ "$(value threads "$facts")" = 1501 ]
+  in_burn=$(innermost burn crowd/cpu.*.1.txt)
+  check "$in_burn > 20 && ($in_burn * 0.004 / $(value seconds_in_burn with) - 1) ^ 2 < 0.5 ^ 2"
 '
 test_that 'python-cpu samples a child made by fork, in files of its own' '
   read -r parent child < <(capture python-cpu forks /usr/bin/python3 "$PROGRAMS/forks.py")
   whole forks
-  [ "$(innermost burn_in_child forks/cpu."$child".1.txt)" -ge 5 ]
+  [ "$(innermost burn_in_child forks/cpu."$child".1.txt)" -ge 10 ]
   [ "$(innermost burn_in_child forks/cpu."$parent".1.txt)" = 0 ]
-  [ "$(innermost burn_in_parent forks/cpu."$parent".1.txt)" -ge 5 ]
+  [ "$(innermost burn_in_parent forks/cpu."$parent".1.txt)" -ge 10 ]
 '
-test_that 'the reader of python-cpu ends with the service, however that ends' '
-  [ "$(capture python-cpu killed bash -c "end_by SIGKILL /usr/bin/python3 $PROGRAMS/memory.py 3 wait")" = -9 ]
-  whole killed
-  ! pgrep -f "$WORK/killed/load/sitecustomize.py"
+test_that 'python-cpu lets signals through: a service that is stopped, goes on, and dies of one' '
+  [ "$(capture python-cpu stopped bash -c "end_by SIGSTOP,SIGCONT,SIGTERM /usr/bin/python3 $PROGRAMS/memory.py 3 wait")" = -15 ]
+'
+test_that 'python-cpu follows a process into another program' '
+  capture python-cpu exec /usr/bin/python3 -c "
+import os, time
+os.nice(0) if os.environ.get(\"AGAIN\") else os.execve(\"/usr/bin/python3\", [\"python3\", \"$PROGRAMS/forks.py\"], dict(os.environ, AGAIN=\"1\"))" >ids
+  whole exec
+  read -r parent child <ids
+  [ "$(innermost burn_in_parent exec/cpu."$parent".1.txt)" -ge 10 ]
+'
+test_that 'the reader of python-cpu ends with the service' '
+  whole stopped
+  ! grep -a "$WORK" /proc/[0-9]*/cmdline 2>/dev/null | grep -a sitecustomize
 '
 test_that 'python-cpu refuses an interval that is none, and the service runs all the same' '
   [ "$(capture python-cpu refused ASSAY_INTERVAL_MS=0 /usr/bin/python3 -c "print(5)" 2>err)" = 5 ]
@@ -119,7 +132,7 @@ test_that 'tracemalloc takes its snapshot near the peak, and not at the end' '
     /usr/bin/python3 "$PROGRAMS/memory.py" 20 end
   facts=$(echo snapshot/snapshot.*.txt)
   peak=$(value traced_peak_bytes "$facts") taken=$(value snapshot_bytes "$facts") target=$(value snapshot_target_bytes "$facts")
-  check "$target >= 0.96 * $peak && $taken >= $target && $taken <= $peak"
+  check "$target >= 0.96 * $peak && $taken >= $target && $taken <= $peak + 1000"
   awk -F"\t" "/memory.py:12\t|memory.py:12;/ { spike += \$1 } END { exit !(spike > 17e6) }" snapshot/snapshot.*.tsv
 '
 test_that 'the rows of a snapshot add up to what was traced' '
@@ -139,9 +152,8 @@ test_that 'a run that stays below the peak of the first pass has its snapshot at
   check "$(value snapshot_bytes below/snapshot.*.txt) >= 18800000"
 '
 test_that 'the copy of the service lets go of what the service has open' '
-  capture tracemalloc copy ASSAY_PASS=snapshot ASSAY_PEAK=26000000 /usr/bin/python3 "$PROGRAMS/copy-lets-go.py" 140000 | tee copy.out
+  capture tracemalloc copy ASSAY_PASS=snapshot ASSAY_PEAK=20000000 /usr/bin/python3 "$PROGRAMS/copy-lets-go.py" | tee copy.out
   [ "$(cat copy.out)" = "let go" ]
-  [ -s copy/snapshot.*.tsv ]
 '
 test_that 'the snapshot pass goes through a service that forks' '
   capture tracemalloc forked ASSAY_PASS=snapshot ASSAY_PEAK=20100000 /usr/bin/python3 "$PROGRAMS/memory.py" 20 fork
@@ -214,7 +226,7 @@ if [ -x "$BUILD/bin/stackfold" ]; then
     stackfold --quiet --format tracemalloc snapshot/snapshot.*.tsv | "$PYNAMES" --root "$PROGRAMS" >memory.folded
     grep -E "^\[truncated\];spike \(memory.py:11\);.*;spike \(memory.py:12\).* 1[78][0-9]{6}$" memory.folded
     stackfold --quiet --lenient --format faulthandler cpu/cpu.*.1.txt | "$PYNAMES" --root "$PROGRAMS" >cpu.folded
-    awk "/;work \(cpu-split.py:37\);search \(cpu-split.py:13\) / { count = \$NF } END { exit !(count > 100) }" cpu.folded
+    awk "/;work \(cpu-split.py:33\);search \(cpu-split.py:12\) / { count = \$NF } END { exit !(count > 100) }" cpu.folded
     ! grep -F "<assay>" cpu.folded
   '
 else

@@ -183,13 +183,12 @@ def main():
 
     gc.collect()
     gc.disable()
-    clients = []
+    clients = [Client(address)]
     begin = time.perf_counter()
     if "single" in parts:
-        clients.append(Client(address))
         single(clients[0], first, groups, snapshots)
     else:
-        Client(address).request("POST", "/reset")
+        clients[0].request("POST", "/reset")
     if "concurrent" in parts:
         crowd = [Client(address) for _ in shares]
         barrier = threading.Barrier(len(crowd))

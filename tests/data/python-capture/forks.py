@@ -15,8 +15,8 @@ def burn_in_parent(end):
 
 child = os.fork()
 if child == 0:
-    burn_in_child(0.15)
+    burn_in_child(time.thread_time() + 0.15)
     os._exit(0)
-burn_in_parent(0.15)
+burn_in_parent(time.thread_time() + 0.15)
 os.waitpid(child, 0)
 print(os.getpid(), child)

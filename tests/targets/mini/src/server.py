@@ -1,8 +1,9 @@
 """A small HTTP service for the tests of the lifecycle: it stores numbers, and remembers too much of them."""
 import os
 import signal
+import socket
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import threading
 
 CHUNK = 4096
 
@@ -26,36 +27,46 @@ class Store:
 STORE = Store()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
+class Handler:
+    def __init__(self, connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = connection
+        self.file = connection.makefile("rwb", CHUNK)
 
-    def log_message(self, *arguments):
-        pass
+    def serve(self):
+        while self.answer_one():
+            pass
+        self.connection.shutdown(socket.SHUT_RDWR)
 
-    def do_GET(self):
-        words = self.path.strip("/").split("/")
+    def answer_one(self):
+        words = self.file.readline().split()
+        while self.file.readline().strip():
+            pass
+        if not words:
+            return False
+        body = str(self.answer(words[1].decode().strip("/").split("/"))).encode()
+        self.file.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        self.file.flush()
+        return words[2] != b"HTTP/1.0"
+
+    def answer(self, words):
         if words[0] == "add":
             STORE.add(int(words[1]), int(words[2]))
-            text = "added"
-        elif words[0] == "total":
-            text = str(STORE.total())
-        elif words[0] == "reset":
+            return "added"
+        if words[0] == "total":
+            return STORE.total()
+        if words[0] == "reset":
             STORE.__init__()
-            text = "empty"
-        else:
-            text = "well"
-        body = text.encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
+        return "well"
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    listener = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])))
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=Handler(connection).serve, daemon=True).start()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler)
-    server.daemon_threads = True
-    server.serve_forever()
+    main()
