@@ -19,8 +19,8 @@
 #   /proc/PID/mem, drops the signal, and lets the thread go on. It checks each pointer that it follows; the places of
 #   the fields are those of CPython 3.11, which it tries on itself first.
 #
-# A thread is stopped for about 0.1 ms a sample, which its CPU clock does not count. Threads that no Python code started
-# are not sampled. Frames of this file are named <assay>, for those who fold the stacks to leave out.
+# A thread is stopped for some tenths of a millisecond a sample, which its CPU clock does not count. Threads that no
+# Python code started are not sampled. Frames of this file are named <assay>, for the reader of the stacks to leave out.
 #
 # This text is put into a shell script between single quotes: it may hold none, and only ASCII.
 import os
@@ -30,6 +30,7 @@ LARGEST_THREADS = 10000
 LARGEST_DEPTH = 500
 LARGEST_TEXT = 1 << 20
 REWRITE_S = 0.25
+READER_LIMIT_S = 20
 
 CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_COARSE = 3, 6
 SIGEV_THREAD_ID = 4
@@ -252,10 +253,6 @@ def try_on_itself(ctypes):
     return own
 
 
-def open_output(name):
-    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-
-
 class Reader:
     """The tracer of a process, and what it writes of it."""
 
@@ -275,7 +272,7 @@ class Reader:
         self.facts = dict(samples=0, unreadable_samples=0, threads=0, interval_ms=interval_ms, cpu_seconds=0.0)
         self.next_rewrite = 0.0
         self.seen = set()
-        self.output = open_output(os.path.join(folder, "cpu.%d.1.txt" % pid))
+        self.output = os.open(os.path.join(folder, "cpu.%d.1.txt" % pid), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         fcntl.flock(self.output, fcntl.LOCK_EX)
 
     def attach(self):
@@ -299,6 +296,7 @@ class Reader:
             if not os.WIFSTOPPED(status):
                 if identifier == self.pid:
                     return
+                self.seen.discard(identifier)  # its number may come again
                 continue
             event, number_of_signal = status >> 16, os.WSTOPSIG(status)
             request = PTRACE_CONT
@@ -433,8 +431,15 @@ def start_reader():
     shell = os.posix_spawn("/bin/sh", ["sh", "-c", "\"$@\" </dev/null &", "sh"] + command, os.environ,
                            file_actions=[(os.POSIX_SPAWN_DUP2, ready, 1)])
     os.close(ready)
-    os.waitpid(shell, 0)
-    os.read(waiting, 1)  # nothing, as soon as the reader closes its standard output
+    try:
+        os.waitpid(shell, 0)
+    except ChildProcessError:  # after fork, in a service that ignores how its children end
+        pass
+    # Its standard output comes to its end as soon as it traces this process, or has said why it cannot.
+    ending = select.poll()
+    ending.register(waiting, select.POLLIN)
+    if not ending.poll(READER_LIMIT_S * 1000):
+        complain(TimeoutError("the reader did not begin in %d s" % READER_LIMIT_S))
     os.close(waiting)
 
 
@@ -446,8 +451,9 @@ def begin_process():
 
 
 def begin():
-    global _thread, ctypes, libc, setting, interval_ms, sampling_signal, program, source, folder, start_thread
+    global _thread, ctypes, select, libc, setting, interval_ms, sampling_signal, program, source, folder, start_thread
     import _thread
+    import select
     import signal
     source = os.path.abspath(__file__)
     folder = os.path.abspath(os.environ["ASSAY_CAPTURE"])

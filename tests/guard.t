@@ -101,7 +101,8 @@ test_that 'the command has no terminal, no input, no ignored or blocked signal' 
   guard bash -c "cat; ps -o sid= -p \$\$; echo \$\$" >ids
   [ "$(sed -n 1p ids | tr -d " ")" = "$(sed -n 2p ids)" ]
   (trap "" INT PIPE USR1; guard grep -E "^Sig(Blk|Ign)" /proc/self/status) >signals
-  [ "$(grep -c "0000000000000000$" signals)" = 2 ]'
+  # 32 and 33 belong to the C library; make starts what it starts with them ignored.
+  [ "$(grep -cE "(Blk.*0000000000000000|Ign.*0000000180000000|Ign.*0000000000000000)$" signals)" = 2 ]'
 
 test_that 'a daemon in a session of its own is gone when the command has ended' '
   guard bash -c "./daemonize own.pid; until [ -e own.pid ]; do sleep 0.01; done; exit 5" || [ $? = 5 ]

@@ -292,7 +292,8 @@ test_that 'the service has its own process group, default signals, no terminal a
   [ "$group" = "$(cat s/service.pid)" ]
   [ "$session $terminal" = "$(cat s/watcher.pid) ?" ]
   [ "$(grep -c -- "-> " s/service.log)" = 4 ]
-  [ "$(awk "/^Sig(Blk|Ign)/ { print \$2 }" /proc/"$group"/status | sort -u)" = 0000000000000000 ]
+  # 32 and 33 belong to the C library; make starts what it starts with them ignored.
+  [ "$(awk "/^Sig(Blk|Ign)/ { print \$2 }" /proc/"$group"/status | sed "s/^0000000180000000$/0000000000000000/" | sort -u)" = 0000000000000000 ]
   stop --state s'
 
 test_that 'stop ends everything: what ignores SIGTERM, what became a daemon, what is stopped' '

@@ -53,7 +53,7 @@ gone() {
 left_over() {
   local environment
   for environment in /proc/[0-9]*/environ; do
-    tr '\0' '\n' <"$environment" 2>/dev/null | grep -qx "ASSAY_RUN=$project/results/mini/local" || continue
+    { tr "\0" "\n" <"$environment"; } 2>/dev/null | grep -qx "ASSAY_RUN=$project/results/mini/local" || continue
     environment=${environment#/proc/}
     echo "${environment%/environ}"
   done

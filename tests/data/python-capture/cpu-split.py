@@ -30,9 +30,9 @@ def work():
     seconds = {"search": 0.0, "add": 0.0}
     while sum(seconds.values()) < CPU_SECONDS:
         start = time.thread_time()
-        search(30)
+        search(45)
         between = time.thread_time()
-        add(30000)
+        add(18000)
         seconds["search"] += between - start
         seconds["add"] += time.thread_time() - between
     for name, value in seconds.items():

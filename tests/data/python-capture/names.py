@@ -35,3 +35,10 @@ def outer():
 
 
 sizes = list(map(lambda value: value, LIMIT))
+
+
+def twice():
+    def twice():
+        return 1
+
+    return twice()
