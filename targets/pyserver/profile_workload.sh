@@ -1,12 +1,14 @@
 #!/bin/bash
-# The shape of the workload in small, since a profiler may slow the server tenfold. MODE=alone: the part with one
-# client; MODE=concurrent: the part with four. Few keys and more snapshots: their share is as in the long run although
-# what the server needs for itself is not smaller here.
+# The shape of the workload in small. PROFILER=tracemalloc slows the server tenfold, so it gets few keys and more snapshots:
+# their share is as in the long run although what the server needs for itself is not smaller here. Other profilers cost
+# little and want many samples. MODE=alone: the part with one client; MODE=concurrent: the part with four.
 set -euo pipefail
 
 export HOST PORT
-case ${MODE:-} in
-  alone) PARTS=single KEYS=6000 GROUPS_OF_BATCHES=5 SMALL_PER_LARGE=20 SNAPSHOTS=13 bash "$WORKLOAD" ;;
-  concurrent) PARTS=concurrent ITEMS=7500 KEYS=5500 MEETINGS=4 bash "$WORKLOAD" ;;
+case ${MODE:-}-${PROFILER:-} in
+  alone-tracemalloc) PARTS=single KEYS=6000 GROUPS_OF_BATCHES=7 SMALL_PER_LARGE=16 SNAPSHOTS=13 bash "$WORKLOAD" ;;
+  concurrent-tracemalloc) PARTS=concurrent ITEMS=7500 KEYS=5500 MEETINGS=4 bash "$WORKLOAD" ;;
+  alone-*) PARTS=single bash "$WORKLOAD" ;;
+  concurrent-*) PARTS=concurrent ITEMS=50000 KEYS=37000 bash "$WORKLOAD" ;;
   *) echo "profile_workload: MODE is '${MODE:-}', expected alone or concurrent" >&2; exit 1 ;;
 esac
