@@ -22,7 +22,7 @@ phase         = $(steps)/phase.sh $X
 # --- the lock: this make alone works on this target and environment ------------------------------------------------
 
 .PHONY: $R/.run/lock
-$R/.run/lock: | $(bin)/guard
+$R/.run/lock: | $(filter.paths)
 	@mkdir -p $(@D); $(bin)/guard --hold $@.pid $$PPID --sweep ASSAY_RUN=$(call q,$(ASSAY_RUN)); rm -f $(@D)/ran $(@D)/pending
 
 # --- the target and its baseline -----------------------------------------------------------------------------------
