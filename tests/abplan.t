@@ -48,7 +48,7 @@ test_that 'a plan that cannot be written is a failure' '
   got=0; abplan >/dev/full 2>err || got=$?; [ "$got" = 1 ]; grep -q "cannot write standard output" err'
 
 test_that 'it says what it is' '
-  abplan --help | grep -q "^Usage: abplan"
+  abplan --help | grep -q "^usage: abplan"
   abplan --version | grep -Eq "^abplan \(Assay\) [0-9]"'
 
 finish

@@ -432,7 +432,7 @@ test_that 'a verdict that cannot be written is a failure, not a verdict' '
   done'
 
 test_that 'it says what it is' '
-  abstat --help | grep -q "^Usage: abstat"
+  abstat --help | grep -q "^usage: abstat"
   abstat --version | grep -Eq "^abstat \(Assay\) [0-9]"'
 
 finish

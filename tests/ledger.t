@@ -243,8 +243,8 @@ test_that 'bad usage is exit 2; help and version are printed' '
   says 2 "unexpected argument" ledger check --file h h
   says 2 "unknown option" ledger check --fil
   says 2 "unknown option" ledger check --nothing
-  ledger --help | grep -q "^Usage: ledger append"
-  ledger check -h | grep -q "^Usage: ledger append"
+  ledger --help | grep -q "^usage: ledger append"
+  ledger check -h | grep -q "^usage: ledger append"
   ledger --version | grep -q "^ledger (Assay)"'
 
 finish

@@ -533,7 +533,7 @@ test_that 'a full disk is an error' '
   says 1 "^patchlint: cannot write standard output" bash -c "exec patchlint -e a \"$DATA/patchlint/cap-history.patch\" >/dev/full"'
 
 test_that 'help and version answer on stdout' '
-  patchlint --help | grep -q "^Usage: patchlint"
+  patchlint --help | grep -q "^usage: patchlint"
   patchlint -V | grep -q "^patchlint (Assay) "'
 
 finish

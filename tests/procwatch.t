@@ -399,8 +399,8 @@ test_that 'bad usage is exit 2; help and version are printed' '
   says 2 "unexpected argument" procwatch report --state s s
   says 2 "unknown option" procwatch report --nothing
   says 1 "cannot write standard output" bash -c "procwatch --help >/dev/full"
-  procwatch --help | grep -q "^Usage: procwatch start"
-  procwatch stop -h | grep -q "^Usage: procwatch start"
+  procwatch --help | grep -q "^usage: procwatch start"
+  procwatch stop -h | grep -q "^usage: procwatch start"
   procwatch --version | grep -q "^procwatch (Assay)"
   none_left'
 

@@ -90,7 +90,7 @@ test_that 'a file that is not there, and a full disk, are failures' '
   got=0; echo a=1 | read_run >/dev/full 2>err || got=$?; [ "$got" = 1 ]'
 
 test_that 'it says what it is' '
-  readmetrics --help | grep -q "^Usage: readmetrics"
+  readmetrics --help | grep -q "^usage: readmetrics"
   readmetrics --version | grep -Eq "^readmetrics \(Assay\) [0-9]"'
 
 finish

@@ -269,7 +269,7 @@ test_that 'megabytes of what almost begins a form take no longer than their size
   cmp expected out'
 
 test_that 'help and version answer on stdout' '
-  scriptgen --help | grep -q "^Usage: scriptgen"
+  scriptgen --help | grep -q "^usage: scriptgen"
   scriptgen -V | grep -q "^scriptgen (Assay) "'
 
 finish

@@ -241,7 +241,7 @@ test_that 'a full disk is an error' '
   says 1 "^targetspec: cannot write standard output" bash -c "exec targetspec pyserver >/dev/full"'
 
 test_that 'help and version answer on stdout' '
-  targetspec --help | grep -q "^Usage: targetspec"
+  targetspec --help | grep -q "^usage: targetspec"
   targetspec -V | grep -q "^targetspec (Assay) "'
 
 finish

@@ -13,7 +13,7 @@
 #include "schedule.h"
 
 static const char HELP[] =
-    "Usage: abplan [OPTION]...\n"
+    "usage: abplan [OPTION]...\n"
     "Print the order in which to run the arms of an experiment, as TSV\n"
     "`block order run arm`: blocks of K runs of each arm, each block in an order\n"
     "drawn at random. The same seed gives the same plan, and the first blocks of a\n"

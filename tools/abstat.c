@@ -24,7 +24,7 @@
 #include "schedule.h"
 
 static const char HELP[] =
-    "Usage: abstat --primary NAME:lower|higher [OPTION]... [FILE]...\n"
+    "usage: abstat --primary NAME:lower|higher [OPTION]... [FILE]...\n"
     "Decide from the samples of two arms (samples.tsv) whether the changed arm is an\n"
     "improvement: TSV, one row a metric. Without FILE, or where it is -, read stdin.\n"
     "\n"

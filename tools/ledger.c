@@ -23,7 +23,7 @@
 #include "report.h"
 
 static const char usage[] =
-    "Usage: ledger append --file FILE <ROW\n"
+    "usage: ledger append --file FILE <ROW\n"
     "       ledger check --file FILE\n"
     "append adds a JSON object to a history of one object a line; check proves that the history is whole.\n"
     "\n"

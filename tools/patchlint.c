@@ -17,7 +17,7 @@
 #include "tsv.h"
 
 static const char HELP[] =
-    "Usage: patchlint --editable \"FILE FOLDER/\" PATCH\n"
+    "usage: patchlint --editable \"FILE FOLDER/\" PATCH\n"
     "       patchlint --fields PATCH\n"
     "Check an experiment's patch. Output is TSV `gate status value limit evidence`\n"
     "with the gates message (hypothesis, root cause, function, saving are given),\n"

@@ -29,7 +29,7 @@
 #include "report.h"
 
 static const char usage[] =
-    "Usage: procwatch start --state DIR [--restarts N] [--interval MS] [--port] [--] COMMAND [ARGUMENT...]\n"
+    "usage: procwatch start --state DIR [--restarts N] [--interval MS] [--port] [--] COMMAND [ARGUMENT...]\n"
     "       procwatch report --state DIR\n"
     "       procwatch status --state DIR\n"
     "       procwatch stop --state DIR [--grace SECONDS]\n"

@@ -17,7 +17,7 @@
 #include "tsv.h"
 
 static const char HELP[] =
-    "Usage: readmetrics --block N --order N --run N --arm A [OPTION]... [FILE]...\n"
+    "usage: readmetrics --block N --order N --run N --arm A [OPTION]... [FILE]...\n"
     "Turn the lines `name=value` (or `METRIC name=value`) that a run printed into rows\n"
     "of samples.tsv, with its header row. Without FILE, or where it is -, read stdin.\n"
     "\n"

@@ -19,7 +19,7 @@
 #include "tsv.h"
 
 static const char HELP[] =
-    "Usage: scriptgen [OPTION]... TEMPLATE\n"
+    "usage: scriptgen [OPTION]... TEMPLATE\n"
     "Fill a template on stdout, each value quoted for where it stands. The first line\n"
     "of TEMPLATE is `@@ shell` or `@@ markdown`.\n"
     "\n"

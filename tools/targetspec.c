@@ -17,7 +17,7 @@
 #include "tsv.h"
 
 static const char HELP[] =
-    "Usage: targetspec [OPTION]... TARGET_FOLDER\n"
+    "usage: targetspec [OPTION]... TARGET_FOLDER\n"
     "Check TARGET_FOLDER/target.mk and print its fields as TSV `name value`.\n"
     "\n"
     "  -f, --fields A,B,C       only these fields, in this order\n"

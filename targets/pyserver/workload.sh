@@ -7,10 +7,10 @@
 #   ITEMS     100000             items in all; the clients of the concurrent part share what the single part leaves
 #   KEYS      75000              distinct keys; the items beyond replace earlier ones
 #   TAGS      1500               distinct tags; the first batch, which is not timed, brings all of them
-#   GROUPS_OF_BATCHES  24        groups in the single part: one batch of LARGE items each, and SMALL_PER_LARGE of SMALL
+#   GROUPS_OF_BATCHES  30        groups in the single part: one batch of LARGE items each, and SMALL_PER_LARGE of SMALL
 #   LARGE     1500               a multiple of TAGS, so that each large batch holds each tag equally often: equal work
 #   SMALL     8
-#   SMALL_PER_LARGE    86
+#   SMALL_PER_LARGE    49
 #   SNAPSHOTS 2                  taken in the single part, spread over its groups; statistics are asked for after each
 #   CLIENTS   4                  of the concurrent part
 #   BATCH     100                items of a batch in the concurrent part
@@ -18,8 +18,9 @@
 #   PARTS     single,concurrent  which parts to run
 #
 # Latencies are those of /ingest in the single part (in the concurrent part where it runs without the other). One batch
-# in 87 is large, so the 99th percentile is the fourth fastest of the 24 large batches, which are all alike: it does not
-# hang on single outliers, nor on a machine that is slow for some of the time. The 50th percentile is a small batch.
+# in 50 is large, so the 99th percentile is the middle one of the 30 large batches, which are all alike: it hangs
+# neither on single outliers nor on a machine that is slow, or fast, for a small part of the time. The 50th percentile
+# is a small batch.
 set -euo pipefail
 
 export HOST PORT
@@ -152,7 +153,7 @@ def main():
         sys.exit(f"workload: PARTS is '{','.join(parts)}', expected single, concurrent or both with a comma between")
     total, keys, tags = setting("ITEMS", 100000), setting("KEYS", 75000), setting("TAGS", 1500)
     large, small, size = setting("LARGE", 1500), setting("SMALL", 8), setting("BATCH", 100)
-    number_of_groups, small_per_large = setting("GROUPS_OF_BATCHES", 24), setting("SMALL_PER_LARGE", 86)
+    number_of_groups, small_per_large = setting("GROUPS_OF_BATCHES", 30), setting("SMALL_PER_LARGE", 49)
     number_of_clients, snapshots, meetings = setting("CLIENTS", 4), setting("SNAPSHOTS", 2), setting("MEETINGS", 2)
     address = os.environ["HOST"], setting("PORT", 0)
 
