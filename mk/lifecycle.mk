@@ -67,7 +67,7 @@ $R/candidates.md: $(profile.gates) $(wildcard $T/experiments/*.patch) $(bin)/ran
 # --- an experiment: may it be measured at all? ----------------------------------------------------------------------
 
 parent.cmd = $(phase) parent -- $(steps)/parent.sh $R $(call parent-of,$(notdir $X))
-$(call each,parent.gate): $R/%/parent.gate: $$(if $$(filter-out - !%,$$(call parent-of,$$*)),$R/$$(call parent-of,$$*)/verdict.tsv) $(steps)/parent.sh $$(call new,parent) | $R/.run/lock
+$(call each,parent.gate): $R/%/parent.gate: $$(foreach p,$$(call parent-experiment-of,$$*),$R/$$p/verdict.tsv) $(steps)/parent.sh $$(call new,parent) | $R/.run/lock
 	$(call run,parent)
 
 fields.cmd = $(steps)/fields.sh $(call q,$T/experiments/$(notdir $X).patch)
@@ -82,7 +82,7 @@ $(call each,metrics.tsv): $R/%/metrics.tsv: $R/target.tsv $R/%/fields.tsv $(bin)
 	$(call run,metrics)
 
 source.cmd = $(phase) source parent lint -- $(steps)/source.sh $(call q,$T) $R $(notdir $X) $(call parent-of,$(notdir $X))
-$(call each,source.gate): $R/%/source.gate: $R/%/lint.gate $R/baseline/base.gate $T/experiments/%.patch $$(if $$(filter-out - !%,$$(call parent-of,$$*)),$R/$$(call parent-of,$$*)/source.gate) $(steps)/source.sh $$(call new,source)
+$(call each,source.gate): $R/%/source.gate: $R/%/lint.gate $R/baseline/base.gate $T/experiments/%.patch $$(foreach p,$$(call parent-experiment-of,$$*),$R/$$p/source.gate) $(steps)/source.sh $$(call new,source)
 	$(call run,source)
 
 # --- the scripts: what they say depends on their template, the target's text of that name, and the two commits -------

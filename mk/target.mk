@@ -12,13 +12,15 @@ experiments.found := $(shell awk -f mk/parents.awk $T/experiments/*.patch 2>/dev
 $(if $(filter !%,$(experiments.found)),$(error $T/experiments: a file name may hold letters digits . _ - + only, begin with a letter or digit, and be none of profiles candidates.md logs baseline: $(patsubst !%,'%',$(filter !%,$(experiments.found)))))
 EXPS    := $(foreach e,$(experiments.found),$(firstword $(subst =, ,$e)))
 parent-of = $(patsubst $1=%,%,$(filter $1=%,$(experiments.found)))
+# The experiment that it builds on, if there is one.
+parent-experiment-of = $(filter $(EXPS),$(call parent-of,$1))
 $(if $(EXP),$(if $(filter $(EXP),$(EXPS)),,$(error EXP: there is no $T/experiments/$(EXP).patch; experiments of $(TARGET): $(EXPS))))
 WANTED  := $(or $(EXP),$(EXPS))
 
 # Those that this make may have to run: the wanted ones and their ancestors. The others have no rules, so nothing of theirs
 # is looked at.
-ancestors = $(if $1,$1 $(call ancestors,$(filter-out - !%,$(foreach e,$1,$(call parent-of,$e)))))
-ACTIVE  := $(sort $(call ancestors,$(foreach e,$(WANTED),$(if $(filter !%,$(call parent-of,$e)),,$e)))) $(foreach e,$(WANTED),$(if $(filter !%,$(call parent-of,$e)),$e))
+ancestors = $(if $1,$1 $(call ancestors,$(foreach e,$1,$(call parent-experiment-of,$e))))
+ACTIVE  := $(sort $(call ancestors,$(WANTED)))
 
 # The words of target.mk, to see which pipelines it names and which folder it bundles. Text, never expanded.
 target-text := $(subst $(comma), ,$(file <$T/target.mk))

@@ -35,7 +35,7 @@ test_that 'the documents are there and well-formed' '
   jq -e ".experiments | length == 6" "$results/status.json"
   jq -e .cpus "$results/trim/environment.json"
   grep -q "^# mini: summary" "$results/summary.md"
-  grep -q "Store.remember (server.py:21)" "$results/profiles/baseline-stacks.txt"
+  grep -q "Store.remember (server.py:22)" "$results/profiles/baseline-stacks.txt"
   for e in trim number deeper; do grep -q "^## Decision" "$results/$e/README.md"; done
   grep -q "cap\|trim" "$results/candidates.md"'
 test_that 'the target folder was only read' '

@@ -42,7 +42,7 @@ END
 test_that 'every gate has its row, also those that no phase speaks of' \
   'gates >g; verdict g >v; [ "$(cut -f 1 v | tail -n +2 | wc -l)" = 18 ]; grep -q "^impact	n/a	" v; grep -q "^confirmed	n/a	" v; grep -q "^protected	n/a" v'
 test_that 'the reason names the gate and its evidence' \
-  'gates scope=fail:other.c >g; verdict g | tail -n 1 | cut -f 5 | grep -qx "scope: because of scope"'
+  'gates scope=fail:other.c >g; verdict g | tail -n 1 | cut -f 5 | grep -qx "scope: other.c: because of scope"'
 test_that 'nothing is kept by silence' 'gates stable=none >g; says 1 "stable.* neither passed nor failed" verdict g'
 test_that 'a row that says something replaces n/a' \
   'gates valid=n/a >g; printf "gate\tstatus\tvalue\tlimit\tevidence\nvalid\tpass\t-\t-\t-\n" >h; [ "$(verdict g h | tail -n 1 | cut -f 3)" = keep ]'

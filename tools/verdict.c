@@ -163,6 +163,11 @@ int main(int argc, char **argv) {
   if (reason) {
     text_append_string(&sentence, failed);
     text_append_string(&sentence, ": ");
+    /* What a lint found (a path, a missing field) stands in its value. */
+    if (is_one_of(failed, "message", "scope", "structural", "impact")) {
+      text_append_string(&sentence, rows[gate_named(failed)].value);
+      text_append_string(&sentence, ": ");
+    }
     text_append_string(&sentence, reason);
   } else {
     char count[64];

@@ -104,7 +104,8 @@ stable_row() {
 valid_row() {
   local wrong
   wrong=$(cat "$runs"/*.stop 2>/dev/null | sed -n 's/^wrong [0-9]* //p' | head -n 1 || true)
-  if [ -n "$wrong" ]; then row valid fail 'wrong answer' 'validate.sh passes in every run' "$wrong"
+  if grep -qsE '^(failed|timeout) ' "$runs"/*.stop; then row valid n/a - 'validate.sh passes in every run' 'not every run came to it'
+  elif [ -n "$wrong" ]; then row valid fail 'wrong answer' 'validate.sh passes in every run' "$wrong"
   else row valid pass "$(wc -l < <(compgen -G "$runs/[0-9]*.tsv")) runs" 'validate.sh passes in every run' 'logs/'; fi
 }
 deterministic_row() {

@@ -6,6 +6,7 @@ import sys
 import threading
 
 CHUNK = 4096
+BALLAST = b"x" * (8 << 20)
 
 
 class Store:
