@@ -24,7 +24,7 @@ test_that 'a child is built on its parent' '
 test_that 'both arms come from one commit, and B differs by the patch alone' '
   export GIT_DIR=$results/.source.git
   [ "$(git rev-parse exp/trim^)" = "$(git rev-parse base)" ]
-  git diff --numstat base exp/trim | grep -qx "1	1	server.py"'
+  [ "$(git diff --numstat base exp/trim)" = "1	1	server.py" ]'
 test_that 'rejected experiments were never built nor run' '[ ! -e "$results/number/built" ]; [ ! -e "$results/number/samples.tsv" ]'
 test_that 'every verdict has all gates, and the ledger has every experiment' '
   for e in trim number elsewhere halved renamed deeper; do [ "$(wc -l <"$results/$e/verdict.tsv")" = 19 ]; done

@@ -3,7 +3,7 @@
 # stand beside each other; full is environment.json.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+cpu=$(sed -n '/^model name/ { s/^[^:]*: //p; q }' /proc/cpuinfo)
 cpus=$(getconf _NPROCESSORS_ONLN)
 kernel=$(uname -srm)
 memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
@@ -13,7 +13,7 @@ if [ "$1" = fingerprint ]; then
   exit
 fi
 governor=$(cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null || echo not_available)
-compiler=$(cc --version 2>/dev/null | head -n 1 || echo not_available)
+compiler=$(cc --version 2>/dev/null | sed -n 1p || echo not_available)
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || echo not_available)
 python=$(/usr/bin/python3 --version 2>/dev/null || echo not_available)
 os=$(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-not_available}")
