@@ -1,17 +1,25 @@
 # Prints NAME=PARENT for each experiment's patch. PARENT: - for the base, a name, !unknown, !cycle.
 # A file whose name is not allowed: !NAME alone.
+BEGIN {
+  for (i = 1; i < ARGC; i++) {
+    name = ARGV[i]
+    sub(/.*\//, "", name)
+    sub(/\.patch$/, "", name)
+    if (name == "*") continue
+    if (name !~ /^[A-Za-z0-9][A-Za-z0-9._+-]*$/ || name ~ /^(profiles|candidates\.md|logs|baseline)$/) {
+      gsub(/[^A-Za-z0-9._+-]/, "?", name)
+      print "!" name
+    } else {
+      order[++count] = name
+      parent[name] = "-"
+    }
+  }
+}
 FNR == 1 {
   name = FILENAME
   sub(/.*\//, "", name)
   sub(/\.patch$/, "", name)
-  if (name !~ /^[A-Za-z0-9][A-Za-z0-9._+-]*$/ || name ~ /^(profiles|candidates\.md|logs|baseline)$/) {
-    gsub(/[^A-Za-z0-9._+-]/, "?", name)
-    print "!" name
-    name = ""
-  } else {
-    order[++count] = name
-    parent[name] = "-"
-  }
+  if (!(name in parent)) name = ""
   in_message = 1
 }
 /^(diff --git|---$)/ { in_message = 0 }

@@ -17,21 +17,25 @@ readme.cmd = $(steps)/readme.sh $(call q,$T) $R $(notdir $X) $(ENV)
 $(call each,README.md): $R/%/README.md: $R/%/record.tsv $R/%/fields.tsv $R/%/verdict.tsv $R/%/decide.gate templates/experiment.md.in $(bin)/scriptgen $(steps)/readme.sh $$(call new,readme)
 	$(call run,readme)
 
-# The ledger and the summary speak of every experiment that has a record by now, and of those that this make is to run.
-recorded := $(sort $(patsubst $R/%/record.tsv,%,$(wildcard $(EXPS:%=$R/%/record.tsv))) $(if $(filter experiment verdict,$(MAKECMDGOALS)),$(WANTED)))
-records   = $(foreach e,$(recorded),$R/$e/record.tsv)
+# The ledger and the summary speak of every experiment that has a record by the time that they are made; what is pending
+# does not hold them up.
+others  := $(filter-out $(ACTIVE),$(EXPS))
+records  = $(call each,record.tsv) $(wildcard $(others:%=$R/%/record.tsv))
+there    = $(shell cd $R && for e in $(EXPS); do [ ! -e $$e/record.tsv ] || echo $$e; done)
+now      = $(V.at)ASSAY_HEAVY=yes $(bin)/guard -- $(bin)/memo $(call q,$@) $(call q,$($1.cmd)) $2
+if-light = $(if $(filter no,$(ASSAY_HEAVY)),FORCE)
 
-results.cmd = awk 'FNR > 1 || NR == 1' $(records)
-$R/results.tsv: $(records) $$(call new,results)
-	$(call run,results)
+results.cmd = awk 'FNR > 1 || NR == 1' $(foreach e,$(there),$R/$e/record.tsv)
+$R/results.tsv: $(records) $(if-light) $$(call new,results)
+	$(call now,results,$(foreach e,$(there),$R/$e/record.tsv))
 
-summary.cmd = $(steps)/summary.sh $R $(recorded)
-$R/summary.md: $R/results.tsv $(foreach e,$(recorded),$R/$e/verdict.tsv) $(call each,history.gate) templates/summary.md.in $(bin)/scriptgen $(steps)/summary.sh $$(call new,summary)
-	$(call run,summary)
+summary.cmd = $(steps)/summary.sh $R $(words $(EXPS))
+$R/summary.md: $R/results.tsv $(call each,history.gate) $(if-light) templates/summary.md.in $(bin)/scriptgen $(steps)/summary.sh $$(call new,summary)
+	$(call now,summary,$R/results.tsv $(wildcard $R/results.jsonl) templates/summary.md.in $(bin)/scriptgen $(steps)/summary.sh $(foreach e,$(there),$R/$e/verdict.tsv))
 
 status.cmd = $(steps)/status.sh $R
 $R/status.json: $R/results.tsv $(steps)/status.sh $$(call new,status)
-	$(call run,status)
+	$(call now,status,$R/results.tsv $(steps)/status.sh)
 
 documents = $(foreach e,$(ACTIVE),$R/$e/README.md $R/$e/history.gate) $R/results.tsv $R/summary.md $R/status.json
 

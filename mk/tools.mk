@@ -15,6 +15,9 @@ CFLAGS    ?= -O2
 cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib -ffp-contract=off $(warnings) $(CFLAGS) $(sanitize)
 link.libs := -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm
 
+# Every output appears by rename, since two makes may build at once; and a compiler carries no run's mark, by which what is
+# left over from an earlier run is ended.
+unmarked     := env -u ASSAY_RUN
 lib.objects  := $(patsubst tools/%.c,$(build.dir)/obj/%.o,$(sort $(wildcard tools/lib/*.c)))
 filters      := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 filter.paths := $(addprefix $(bin)/,$(filters))
@@ -26,15 +29,15 @@ $(build.dir)/obj/.flags: $(if $(call same,$(cc.cmd) $(link.libs),$(file <$(build
 
 $(build.dir)/obj/%.o: tools/%.c $(build.dir)/obj/.flags
 	@mkdir -p $(@D)
-	$(V.at)$(cc.cmd) -MMD -MP -c -o $@ $<
+	$(V.at)$(unmarked) $(cc.cmd) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@.$$$$ $< && mv -f $@.$$$$ $@
 
 $(build.dir)/obj/libassay.a: $(lib.objects)
-	$(V.at)rm -f $@; ar rcs $@ $^
+	$(V.at)rm -f $@.$$$$; ar rcs $@.$$$$ $^ && mv -f $@.$$$$ $@
 
 define filter.rule
 $(bin)/$1: $(call objects-of,$1) $(build.dir)/obj/libassay.a
 	@mkdir -p $$(@D); echo '  building $$@' >&2
-	$$(V.at)$$(CC) $$(CFLAGS) $$(sanitize) -o $$@ $$^ $$(link.libs)
+	$$(V.at)$$(unmarked) $$(CC) $$(CFLAGS) $$(sanitize) -o $$@.$$$$$$$$ $$^ $$(link.libs) && mv -f $$@.$$$$$$$$ $$@
 endef
 $(foreach f,$(filters),$(eval $(call filter.rule,$f)))
 

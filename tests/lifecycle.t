@@ -11,6 +11,14 @@ test_that 'one experiment comes to a verdict by six runs in random order' '
 test_that 'the same command again does nothing and says so' '
   run EXP=trim experiment
   [ "$(phases_run)" = 0 ]; grep -q "nothing to do" "$WORK/log"'
+test_that 'another threshold while experiments are pending: what was measured is decided again, everywhere, and the rest is named' '
+  run MEI=99% verdict
+  [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = discard ]
+  grep -q "^trim *discard " "$WORK/log"; grep -q "^pending: halved: " "$WORK/log"
+  grep -q "^trim	.*	discard	" "$results/results.tsv"
+  [ "$(jq -r ".experiments[] | select(.exp_id == \"trim\") | .status" "$results/status.json")" = discard ]
+  run frontier; ! grep -qx trim "$WORK/log"
+  run EXP=trim experiment; [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = keep ]'
 test_that 'every experiment of the target; those that were decided stay' '
   run experiment
   ! grep -q "^\[trim\]" "$WORK/log"'
@@ -30,7 +38,7 @@ test_that 'every verdict has all gates, and the ledger has every experiment' '
   for e in trim number elsewhere halved renamed deeper; do [ "$(wc -l <"$results/$e/verdict.tsv")" = 19 ]; done
   [ "$(tail -n +2 "$results/results.tsv" | cut -f 1 | tr "\n" " ")" = "deeper elsewhere halved number renamed trim " ]
   ledger check --file "$results/results.jsonl"
-  [ "$(wc -l <"$results/results.jsonl")" = 6 ]'
+  [ "$(jq -r .exp_id "$results/results.jsonl" | sort -u | wc -l)" = 6 ]'
 test_that 'the documents are there and well-formed' '
   jq -e ".experiments | length == 6" "$results/status.json"
   jq -e .cpus "$results/trim/environment.json"

@@ -9,7 +9,7 @@ log=$X/logs/baseline.log
 : >"$log"
 say 'baseline: building and running the unchanged target once'
 guard --machine shared --for "building the baseline of ${ASSAY_RUN##*/results/}" -- \
-  env ARM=A BUILD_DIR="$R/.builds" timeout "$(value "$R/target.tsv" limit_build)" "$X/build.sh" >>"$log" 2>&1 ||
+  mk/steps/logged.sh "$log" env ARM=A BUILD_DIR="$R/.builds" timeout "$(value "$R/target.tsv" limit_build)" "$X/build.sh" ||
   stop "the baseline does not build; see $log: $(tail -n 1 "$log")"
 scratch=$R/.run/baseline
 mkdir -p "$scratch"

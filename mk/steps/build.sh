@@ -9,8 +9,9 @@ for arm in A B; do
   code=0
   before=$(find "$R/.builds" -maxdepth 1 -name '*.done' 2>/dev/null | wc -l)
   # What is built is found again by its content, which only the script can tell.
-  guard --machine shared --for "building $exp" -- env ARM=$arm BUILD_DIR="$R/.builds" timeout "$limit" "$X/build.sh" \
-    >"$log" 2>&1 || code=$?
+  : >"$log"
+  guard --machine shared --for "building $exp" -- mk/steps/logged.sh "$log" \
+    env ARM=$arm BUILD_DIR="$R/.builds" timeout "$limit" "$X/build.sh" || code=$?
   [ "$before" = "$(find "$R/.builds" -maxdepth 1 -name '*.done' | wc -l)" ] || say "build: arm $arm built"
   if [ $code != 0 ] && [ $arm = A ]; then stop "the baseline arm does not build (exit status $code); see $log: $(tail -n 1 "$log")"; fi
   if [ $code = 124 ]; then

@@ -14,13 +14,13 @@ if [ -n "${ASSAY_FRESH:-}" ] || [ "$(cat "$out/.$profiler.key" 2>/dev/null)" != 
   heavy "a profile of arm $arm by $profiler"
   rm -f "$out/.$profiler.key"
   : >"$log"
-  guard --machine shared --for "building $dir for profiles" -- env ARM="$arm" VARIANT=symbols BUILD_DIR="$R/.builds" \
-    timeout "$(value "$R/target.tsv" limit_build)" "$dir/build.sh" >>"$log" 2>&1 ||
+  guard --machine shared --for "building $dir for profiles" -- mk/steps/logged.sh "$log" \
+    env ARM="$arm" VARIANT=symbols BUILD_DIR="$R/.builds" timeout "$(value "$R/target.tsv" limit_build)" "$dir/build.sh" ||
     stop "arm $arm does not build with symbols; see $log: $(tail -n 1 "$log")"
   say "profile: arm $arm by $profiler, the profile workload alone and concurrent"
   started=$EPOCHREALTIME
-  guard --machine shared --for "profiling $dir" -- env ARM="$arm" PROFILER="$profiler" OUT="$out" \
-    STATE="$(cd "$dir" && pwd)/.state/$arm" "$dir/profile.sh" >>"$log" 2>&1 ||
+  guard --machine shared --for "profiling $dir" -- mk/steps/logged.sh "$log" env ARM="$arm" PROFILER="$profiler" OUT="$out" \
+    STATE="$(cd "$dir" && pwd)/.state/$arm" "$dir/profile.sh" ||
     stop "profiling arm $arm by $profiler failed; see $log: $(tail -n 1 "$log")"
   say "profile: captured ($(elapsed "$started") s)"
 fi

@@ -37,11 +37,12 @@ if [ -n "$measured" ]; then
   [ -z "$cpu_a" ] || [ -z "$cpu_b" ] || cpu=$(awk -v a="$cpu_a" -v b="$cpu_b" 'BEGIN { if (a > 0) printf "%+.1f", 100 * (b - a) / a }')
 fi
 names=(exp_id branch parent_branch commit metric_name metric_value baseline_value delta_vs_baseline delta_vs_parent cpu_pct
-  latency_p99_ms error_rate pod_restarts status description n ci_low ci_high p_value seed_verdict reason)
+  latency_p99_ms error_rate pod_restarts status description n ci_low ci_high p_value seed_verdict decided_by reason)
 values=("$exp" "exp/$exp" "$parent_branch" "$(cat "$X/commit-B" 2>/dev/null || true)" "$primary" "$b" "$base"
   "$(difference "$b" "$base")" "$(difference "$b" "$a")" "$cpu" "$(mean latency_p99_ms B)" "$(mean error_rate B)"
   "$(mean restarts B)" "$status" "$(value "$X/fields.tsv" subject)" "$(stat "$primary" n)" "$(stat "$primary" ci_low)"
   "$(stat "$primary" ci_high)" "$(stat "$primary" p)" "$(stat "$primary" seed_verdict)"
+  "$(column "$X/verdict.tsv" limit gate significant | sed 's/^-$//')"
   "$(unescaped "$(column "$X/verdict.tsv" evidence gate verdict)")")
 (IFS=$'\t'; printf '%s\n' "${names[*]}")
 separator=''

@@ -1,10 +1,10 @@
 #!/bin/bash
-# summary.sh R EXP...: summary.md on stdout, from results.tsv, results.jsonl and the verdicts.
+# summary.sh R TOTAL: summary.md on stdout, from results.tsv, results.jsonl and the verdicts.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-R=$1
-shift
+R=$1 total=$2
 X=$R
+mapfile -t experiments < <(column "$R/results.tsv" exp_id)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -64,9 +64,9 @@ lineage >"$scratch/lineage"
 timeline >"$scratch/timeline"
 selected '^keep$' exp_id description metric_name before after change >"$scratch/worked"
 selected '^(discard|inconclusive|constraint_violation|rejected|invalid|tampered|crash|timeout)$' exp_id status change reason >"$scratch/failed"
-guards "$@" >"$scratch/guards.tsv"
+guards "${experiments[@]}" >"$scratch/guards.tsv"
 mk/steps/table.sh "$scratch/guards.tsv" experiment constraints limits what >"$scratch/guards"
 counts=$(column "$R/results.tsv" status | sort | uniq -c | awk '{ printf "%s%s %s", sep, $1, $2; sep = ", " }')
-scriptgen -D TARGET="$(value "$R/target.tsv" name)" -D COUNTS="Experiments: $#; $counts." -F BEST="$scratch/best" \
+scriptgen -D TARGET="$(value "$R/target.tsv" name)" -D COUNTS="Experiments with a verdict: ${#experiments[@]} of $total; $counts." -F BEST="$scratch/best" \
   -F TIMELINE="$scratch/timeline" -F LINEAGE="$scratch/lineage" -F WORKED="$scratch/worked" -F FAILED="$scratch/failed" \
   -F GUARDS="$scratch/guards" templates/summary.md.in

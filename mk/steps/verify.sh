@@ -23,6 +23,7 @@ printf 'name\tvalue\nprofiler\t%s\nmode\t%s\npercent\t%s\namount\t%s\nunit\t%s\n
   "$profiler" "$mode" "$percent" "$amount" "$unit" "$(escaped "$function")" | replace "$X/evidence.tsv"
 
 evidence="$function holds $percent % ($amount $unit) of the $profiler profile, $mode"
+[ "$amount" != 0 ] || evidence="$evidence; no function of that name is in it: spell it as profiles/baseline-stacks.txt does"
 status=fail
 awk -v p="$percent" -v l="${least%\%}" 'BEGIN { exit !(p + 0 >= l + 0) }' && status=pass
 row evidence $status "$percent%" "at least $least" "$evidence"
