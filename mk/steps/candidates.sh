@@ -47,14 +47,29 @@ proposed() {
   [ -n "$any" ] || printf 'None yet: a change is a patch in %s/experiments/.\n' "$(text "$T")"
 }
 
+# The functions that are defined in the target's own source, and that no patch names.
 hot() {
-  local profiler mode least
+  local profiler mode least patch
   least=$(value "$R/target.tsv" evidence_min)
+  tar -tf "$R/baseline/source-A.tar" >"$scratch/files"
+  for patch in "$T"/experiments/*.patch; do
+    [ -e "$patch" ] || continue
+    patchlint --fields "$patch" 2>/dev/null | awk -F '\t' '$1 == "function" { print $2 }'
+  done >"$scratch/named"
   for profiler; do
     for mode in alone concurrent; do
       printf '### %s, %s\n\n' "$profiler" "$mode"
-      rankalloc --cum -n 12 --min-percent "${least%\%}" "$R/profiles/$profiler-$mode.folded" >"$scratch/top"
-      mk/steps/table.sh "$scratch/top" function self self_percent cumulative cumulative_percent
+      rankalloc --by line -n 0 "$R/profiles/$profiler-$mode.folded" >"$scratch/lines"
+      rankalloc --cum -n 0 --min-percent "${least%\%}" "$R/profiles/$profiler-$mode.folded" >"$scratch/all"
+      awk -F '\t' '
+        FILENAME ~ /files$/ { own_file[$0] = 1; next }
+        FILENAME ~ /named$/ { named[$0] = 1; next }
+        FILENAME ~ /lines$/ { file = $2; name = $2
+          if (sub(/^.* \(/, "", file) && sub(/:[0-9]+\)$/, "", file) && (file in own_file)) { sub(/ \([^(]*\)$/, "", name); own[name] = 1 }
+          next }
+        FNR == 1 || (($2 in own) && !($2 in named))' "$scratch/files" "$scratch/named" "$scratch/lines" "$scratch/all" >"$scratch/top"
+      if [ "$(wc -l <"$scratch/top")" = 1 ]; then echo 'None.'
+      else mk/steps/table.sh "$scratch/top" function self self_percent cumulative cumulative_percent; fi
       echo
     done
   done
