@@ -21,7 +21,7 @@ $(call each,README.md): $R/%/README.md: $R/%/record.tsv $R/%/fields.tsv $R/%/ver
 # does not hold them up.
 others  := $(filter-out $(ACTIVE),$(EXPS))
 records  = $(call each,record.tsv) $(wildcard $(others:%=$R/%/record.tsv))
-there    = $(shell cd $R && for e in $(EXPS); do [ ! -e $$e/record.tsv ] || echo $$e; done)
+there    = $(shell for e in $(EXPS); do [ ! -e $R/$$e/record.tsv ] || echo $$e; done)
 now      = $(V.at)ASSAY_HEAVY=yes $(bin)/guard -- $(bin)/memo $(call q,$@) $(call q,$($1.cmd)) $2
 if-light = $(if $(filter no,$(ASSAY_HEAVY)),FORCE)
 

@@ -8,7 +8,6 @@
 T=$1 R=$2
 source=$(value "$R/target.tsv" source)
 name=$(value "$R/target.tsv" name)
-git_start "$R"
 
 case $source in
 folder:*)
@@ -18,6 +17,9 @@ folder:*)
 git:*)
   commit=$(value "$R/target.tsv" commit)
   clone=$R/.clone
+  # A source on this machine may have its submodules on this machine; one from elsewhere may not.
+  local_files=()
+  case ${source#git:} in /* | file:*) local_files=(-c protocol.file.allow=always) ;; esac
   if [ "$(git -C "$clone" rev-parse HEAD 2>/dev/null)" != "$commit" ]; then
     heavy "fetch ${source#git:}"
     say "fetching ${source#git:} at $commit"
@@ -34,11 +36,11 @@ git:*)
     submodules=$(value "$R/target.tsv" submodules)
     case $submodules in
     none) ;;
-    all) git -C "$clone" submodule -q update --init --recursive "${depth_option[@]}" 2>>"$X/logs/fetch.log" ||
+    all) git "${local_files[@]}" -C "$clone" submodule -q update --init --recursive "${depth_option[@]}" 2>>"$X/logs/fetch.log" ||
       stop "cannot fetch the submodules: $(tail -n 1 "$X/logs/fetch.log")" ;;
     *)
       read -ra paths <<<"${submodules//,/ }"
-      git -C "$clone" submodule -q update --init "${depth_option[@]}" -- "${paths[@]}" 2>>"$X/logs/fetch.log" ||
+      git "${local_files[@]}" -C "$clone" submodule -q update --init "${depth_option[@]}" -- "${paths[@]}" 2>>"$X/logs/fetch.log" ||
         stop "cannot fetch the submodules $submodules: $(tail -n 1 "$X/logs/fetch.log")"
       ;;
     esac
@@ -48,6 +50,7 @@ git:*)
   ;;
 esac
 
+git_start "$R"
 rm -f "$GIT_DIR/index"
 # Nested repositories (submodules) are imported as plain files.
 import=$R/.import
