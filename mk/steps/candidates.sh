@@ -54,7 +54,7 @@ hot() {
   tar -tf "$R/baseline/source-A.tar" >"$scratch/files"
   for patch in "$T"/experiments/*.patch; do
     [ -e "$patch" ] || continue
-    patchlint --fields "$patch" 2>/dev/null | awk -F '\t' '$1 == "function" { print $2 }'
+    mk/steps/fields.sh "$patch" | awk -F '\t' '$1 == "function" { print $2 }'
   done >"$scratch/named"
   for profiler; do
     for mode in alone concurrent; do
