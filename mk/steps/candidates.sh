@@ -5,7 +5,7 @@
 . mk/steps/lib.sh
 T=$1 R=$2
 shift 2
-X=$R
+export X=$R # whom the messages of lib.sh speak of
 # shellcheck source=mk/steps/evidence.sh
 . mk/steps/evidence.sh
 scratch=$(mktemp -d)

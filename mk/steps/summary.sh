@@ -3,7 +3,7 @@
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
 R=$1 total=$2
-X=$R
+export X=$R # whom the messages of lib.sh speak of
 mapfile -t experiments < <(column "$R/results.tsv" exp_id)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
