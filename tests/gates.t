@@ -3,7 +3,7 @@
 . "${0%/*}/harness.sh"
 . "$ROOT/tests/project.sh"
 rm "$project/targets/mini/experiments/"*.patch
-sed -i 's/^limit_workload .*/limit_workload := 4/' "$project/targets/mini/target.mk"
+sed -i 's/^limit_workload .*/limit_workload := 8/' "$project/targets/mini/target.mk"
 
 # propose NAME FUNCTION EDIT [FIELD...]: an experiment whose message is in order.
 propose() {
@@ -11,7 +11,7 @@ propose() {
     printf '%s\n' "${@:4}"; } | "$ROOT/tests/make-patch.sh" "$project/targets/mini/src" "$3" >"$project/targets/mini/experiments/$1.patch"
 }
 smaller='sed -i "s/self.history.append(.*/self.history.append(len(self.numbers))/" server.py'
-propose slower Store.remember "$smaller; sed -i 's/^        if words\[0\] == \"total\":/        import time; time.sleep(0.06)\n&/' server.py"
+propose longer Store.remember "$smaller; sed -i 's/return \"added\"/return \"added \" + str(len(STORE.numbers))/' server.py"
 propose hangs Store.remember "$smaller; sed -i 's/^            return STORE.total()/            import time; time.sleep(60)\n&/' server.py"
 propose dies Store.remember "$smaller; sed -i 's/^        if words\[0\] == \"total\":/        if len(STORE.numbers) > 30000: os._exit(3)\n&/' server.py"
 propose unbuildable Store.remember "$smaller; echo 'def broken(:' >>server.py"
@@ -36,8 +36,8 @@ while read -r exp status gate pattern; do
     [ \"\$(verdict_of $exp)\" = $status ]; [ \"\$(gate_of $exp $gate)\" = fail ]
     grep -qE \"^verdict	fail	$status	keep	$gate: .*$pattern\" \"\$results/$exp/verdict.tsv\""
 done <<'END'
-slower constraint_violation constraints latency_p99_ms.*beyond
-hangs timeout stable workload: took more than 4 s
+longer constraint_violation constraints answer_bytes.*beyond
+hangs timeout stable workload: took more than 8 s
 dies crash stable run [0-9] .arm B.: workload
 unbuildable crash stable build of B failed
 cold rejected evidence Store.__init__ holds 0
