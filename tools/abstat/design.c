@@ -106,7 +106,16 @@ struct design design_recognize(const struct samples *samples, unsigned long seed
     else if (balanced) design.kind = DESIGN_BLOCKED;
     else use_as_one_block(samples, &design, DESIGN_UNKNOWN);
   }
+  design.counted_runs = samples->run_count;
   return design;
+}
+
+struct design design_prefix(const struct design *design, size_t block_count) {
+  struct design prefix = *design;
+  prefix.block_count = block_count;
+  prefix.used_runs = prefix.counted_runs = design->starts[block_count];
+  prefix.unused_runs = 0;
+  return prefix;
 }
 
 void design_free(struct design *design) { free(design->starts); }

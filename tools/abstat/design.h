@@ -19,6 +19,7 @@ struct design {
   enum design_kind kind;
   size_t used_runs;   /* the first of samples.runs; an incomplete last block is not used */
   size_t unused_runs; /* of the incomplete last block */
+  size_t counted_runs; /* the first of samples.runs, in which a failure counts */
   size_t block_count; /* complete blocks; 1 for a sequential or unknown order */
   size_t *starts;     /* block b is runs starts[b] to starts[b + 1] - 1 */
   size_t runs_each;   /* of each arm in a block; 0 for an unknown or a sequential order */
@@ -26,6 +27,9 @@ struct design {
 
 /* seed 0 for none: then no order is taken for planned. */
 struct design design_recognize(const struct samples *samples, unsigned long seed);
+/* The first blocks of a design, as it was when no more had been run; shares its starts. */
+struct design design_prefix(const struct design *design, size_t block_count);
+
 void design_free(struct design *design);
 
 const char *design_name(enum design_kind kind);

@@ -7,7 +7,7 @@
 #include "page.h"
 #include "plot.h"
 
-enum { NAME_COLUMNS_MIN = 10, OTHER_COLUMNS = 24, ARM_COLUMNS = 12, UNIT_COLUMNS = 8, OTHERS_MAX = 12 };
+enum { NAME_COLUMNS_MIN = 10, OTHER_COLUMNS = 24, ARM_COLUMNS = 12, UNIT_COLUMNS = 8, OTHERS_MAX = 8 };
 
 static const char *arm_name(struct page *page, const struct printout *printout, enum arm arm) {
   const char *name = printout->samples->arm_names[arm];
@@ -22,43 +22,97 @@ static const char *unit_of(struct page *page, const struct printout *printout, s
 
 /* An amount of the primary as a share of the base arm's mean, or in its unit where that is 0. */
 static const char *share_of(struct page *page, const struct printout *printout, double amount) {
-  double mean = printout->findings[0].statistics.arms[BASE].mean;
+  double mean = printout->decision->findings[0].statistics.arms[BASE].mean;
   if (fabs(mean) > 0) return page_format(page, "%.4g %%", 100 * amount / fabs(mean));
   return page_format(page, "%.7g%s", amount, unit_of(page, printout, 0));
 }
 
 static const char *describe_runs(struct page *page, const struct printout *printout, enum arm arm) {
-  size_t runs = 0, failed = printout->findings[0].statistics.failed[arm];
+  size_t runs = 0, failed = printout->decision->findings[0].statistics.failed[arm];
   for (size_t i = 0; i < printout->samples->run_count; i++) runs += printout->samples->runs[i].arm == arm;
   return page_format(page, "%zu of %zu runs of %s failed", failed, runs, arm_name(page, printout, arm));
 }
 
-static const char *explain(struct page *page, const struct printout *printout) {
-  const struct finding *primary = &printout->findings[0];
-  const struct arm_summary *base = &primary->statistics.arms[BASE];
+/* "2.1 % better", by the estimate of the test, or by the means where it has none. */
+static const char *describe_effect(struct page *page, const struct printout *printout) {
+  const struct finding *primary = &printout->decision->findings[0];
+  double estimate = primary->statistics.effect.estimate;
+  if (printout->policy->rule == RULE_SEED || !isfinite(estimate)) {
+    double improvement = improvement_of_mean(primary->question, &primary->statistics);
+    return page_format(page, "%s %s", share_of(page, printout, fabs(improvement)), improvement < 0 ? "worse" : "better");
+  }
+  return page_format(page, "%.4g %% %s", 100 * fabs(estimate), estimate < 0 ? "worse" : "better");
+}
+
+static const char *describe_p(struct page *page, const struct finding *finding) {
+  return page_format(page, "p %.4g", finding->statistics.effect.p);
+}
+
+static const char *explain_seed(struct page *page, const struct printout *printout, const char *effect) {
+  const struct finding *primary = &printout->decision->findings[0];
   double improvement = improvement_of_mean(primary->question, &primary->statistics);
-  const char *a = arm_name(page, printout, BASE), *b = arm_name(page, printout, CHANGED);
-  const char *share = share_of(page, printout, fabs(improvement));
   switch (primary->judgement.reason) {
-    case REASON_IMPROVED: return page_format(page, "%s better, by more than one sd; no overlap", share);
-    case REASON_NO_IMPROVEMENT: return page_format(page, "not better%s%s%s", improvement < 0 ? " (" : "",
-                                                   improvement < 0 ? share : "", improvement < 0 ? " worse)" : "");
+    case REASON_IMPROVED: return page_format(page, "%s, by more than one sd; no overlap", effect);
     case REASON_WITHIN_ONE_SD:
-      return page_format(page, "%s better, within one sd (%s)", share, share_of(page, printout, base->sd));
-    case REASON_OVERLAP: return page_format(page, "%s better, but the ranges overlap", share);
-    case REASON_BELOW_MEI:
-      return page_format(page, "%s better, less than the %.4g %% asked for", share, 100 * printout->minimum_effect);
-    case REASON_WORSE: return page_format(page, "%s worse, by more than one sd; no overlap", share);
+      return page_format(page, "%s, within one sd (%s)", effect,
+                         share_of(page, printout, primary->statistics.arms[BASE].sd));
+    case REASON_OVERLAP: return page_format(page, "%s, but the ranges overlap", effect);
+    case REASON_WORSE: return page_format(page, "%s, by more than one sd; no overlap", effect);
+    default: return improvement < 0 ? page_format(page, "not better (%s)", effect) : "not better";
+  }
+}
+
+/* Why the primary has its verdict. */
+static const char *explain_primary(struct page *page, const struct printout *printout) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct arm_summary *arms = primary->statistics.arms;
+  const char *effect = describe_effect(page, printout);
+  double needed = primary->judgement.runs_needed, minimum = printout->policy->minimum_effect;
+  switch (primary->judgement.reason) {
     case REASON_FAILURES: return describe_runs(page, printout, CHANGED);
     case REASON_ENVIRONMENT: return describe_runs(page, printout, BASE);
-    default:
-      return page_format(page, "%zu runs of %s and %zu of %s; %d of each are needed", base->count, a,
-                         primary->statistics.arms[CHANGED].count, b, RUNS_MIN);
+    case REASON_TOO_FEW_RUNS:
+      return page_format(page, "%zu runs of %s and %zu of %s; %.0f of each are needed", arms[BASE].count,
+                         arm_name(page, printout, BASE), arms[CHANGED].count, arm_name(page, printout, CHANGED), needed);
+    case REASON_BELOW_MEI:
+      return isnan(printout->policy->minimum_absolute)
+                 ? page_format(page, "%s, less than the %.4g %% asked for", effect, 100 * minimum)
+                 : page_format(page, "%s, less than the %.6g asked for", effect, printout->policy->minimum_absolute);
+    case REASON_EXACT: return page_format(page, "%s, exactly", effect);
+    case REASON_NO_CHANGE: return "no change, exactly";
+    case REASON_CONFIRMED: return page_format(page, "%s again, %s", effect, describe_p(page, primary));
+    case REASON_NOT_CONFIRMED: return page_format(page, "not confirmed: %s, %s", effect, describe_p(page, primary));
+    case REASON_MORE_DATA:
+      return page_format(page, "%s, %s; %.0f more block%s", effect, describe_p(page, primary),
+                         primary->judgement.next, primary->judgement.next > 1 ? "s" : "");
+    case REASON_SCREENED:
+      return page_format(page, "%s, %s: too little to go on for", effect, describe_p(page, primary));
+    case REASON_UNDERPOWERED:
+      return isnan(needed) ? page_format(page, "%s, %s", effect, describe_p(page, primary))
+                           : page_format(page, "%s, %s; about %.0f runs each would tell", effect,
+                                         describe_p(page, primary), needed);
+    case REASON_CONFOUNDED_ORDER: return page_format(page, "%s, but the order was not random", effect);
+    default: break;
+  }
+  if (printout->policy->rule == RULE_SEED) return explain_seed(page, printout, effect);
+  return page_format(page, "%s, %s", effect, describe_p(page, primary));
+}
+
+/* Why the decision is what it is: the primary's own reason, or the metric that stands above it. */
+static const char *explain(struct page *page, const struct printout *printout) {
+  const struct finding *because = printout->decision->because;
+  if (because == &printout->decision->findings[0]) return explain_primary(page, printout);
+  const char *metric = page_fit(page, because->question->metric, OTHER_COLUMNS);
+  switch (because->judgement.reason) {
+    case REASON_BEYOND_LIMIT: return page_format(page, "the guard %s got worse than its limit", metric);
+    case REASON_CORRECTNESS: return page_format(page, "%s is not the same in every run", metric);
+    case REASON_ENVIRONMENT: return page_format(page, "the control %s moved", metric);
+    default: return page_format(page, "the guard %s is %s", metric, reason_name(because->judgement.reason));
   }
 }
 
 static void print_arm(struct page *page, const struct printout *printout, enum arm arm) {
-  const struct arm_summary *summary = &printout->findings[0].statistics.arms[arm];
+  const struct arm_summary *summary = &printout->decision->findings[0].statistics.arms[arm];
   const double values[] = {summary->mean, summary->sd, summary->minimum, summary->median, summary->maximum};
   struct text cells = {0};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
@@ -68,7 +122,7 @@ static void print_arm(struct page *page, const struct printout *printout, enum a
 }
 
 static void print_difference(struct page *page, const struct printout *printout) {
-  const struct finding *primary = &printout->findings[0];
+  const struct finding *primary = &printout->decision->findings[0];
   const struct statistics *statistics = &primary->statistics;
   double improvement = improvement_of_mean(primary->question, statistics);
   double gap = gap_of_ranges(primary->question, statistics), sd = statistics->arms[BASE].sd;
@@ -80,20 +134,46 @@ static void print_difference(struct page *page, const struct printout *printout)
   page_line(page, "mean %s by %.7g%s; %s", improvement < 0 ? "worse" : "better", fabs(improvement), in_sds, ranges);
 }
 
-static void print_effect(struct page *page, const struct effect *effect) {
+static void print_effect(struct page *page, const struct printout *printout) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct effect *effect = &primary->statistics.effect;
   if (!isfinite(effect->estimate)) return;
   const char *interval = isfinite(effect->level)
                              ? page_format(page, ", %.4g %% interval %+.4g to %+.4g %%", 100 * effect->level,
                                            100 * effect->low, 100 * effect->high)
                              : "";
   page_line(page, "improvement %+.4g %%%s", 100 * effect->estimate, interval);
-  page_line(page, "p %.4g: %.0f of %.0f%s labellings of the runs are at least as good", effect->p,
-            effect->as_extreme, effect->labellings, effect->drawn ? " drawn" : "");
+  if (primary->judgement.reason == REASON_EXACT || primary->judgement.reason == REASON_NO_CHANGE) return;
+  const char *threshold = "";
+  if (printout->policy->rule == RULE_BLOCKED && primary->judgement.alpha > 0)
+    threshold = page_format(page, "; KEEP needs %.4g", primary->judgement.alpha);
+  page_line(page, "p %.4g: %.0f of %.0f%s labellings are at least as good%s", effect->p, effect->as_extreme,
+            effect->labellings, effect->drawn ? " drawn" : "", threshold);
+  page_line(page, "one run varies by %.3g %% (sd within blocks and arms)", 100 * effect->cv);
+}
+
+/* What does not change the verdict, and its reader should know. */
+static void print_notes(struct page *page, const struct printout *printout) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct effect *effect = &primary->statistics.effect;
+  if (!isfinite(effect->score_sd)) return;
+  double mean = primary->statistics.arms[BASE].mean, span = effect->drift * (double)printout->decision->design.used_runs;
+  if (primary->question->deterministic && !primary->statistics.constant)
+    page_line(page, "note: declared deterministic, and it varies: decided as any other");
+  else if (!primary->question->deterministic && primary->statistics.constant)
+    page_line(page, "note: looks deterministic; declared so (--deterministic) fewer runs decide");
+  else if (effect->resolution > effect->score_sd * (effect->logarithmic ? fabs(mean) : effect->unit))
+    page_line(page, "note: its values are %.4g apart, more than they vary: a finer metric tells more",
+              effect->resolution);
+  if (fabs(span) > 2 * effect->score_sd)
+    page_line(page, "note: within blocks the runs drift by %+.2g %% from the first to the last", 100 * span);
+  if (effect->autocorrelation > 0.5)
+    page_line(page, "note: neighbouring runs are alike (lag-1 autocorrelation %.2f)", effect->autocorrelation);
 }
 
 /* What the reason of a metric other than the primary rests on, or NULL where it says all. */
 static const char *facts_of(struct page *page, const struct printout *printout, size_t index) {
-  const struct finding *finding = &printout->findings[index];
+  const struct finding *finding = &printout->decision->findings[index];
   const struct arm_summary *base = &finding->statistics.arms[BASE], *changed = &finding->statistics.arms[CHANGED];
   const char *unit = unit_of(page, printout, index);
   if (!base->count || !changed->count) return NULL;
@@ -109,7 +189,7 @@ static const char *facts_of(struct page *page, const struct printout *printout, 
 }
 
 static void print_other(struct page *page, const struct printout *printout, size_t index) {
-  const struct finding *finding = &printout->findings[index];
+  const struct finding *finding = &printout->decision->findings[index];
   const char *facts = facts_of(page, printout, index);
   page_line(page, "%s %s %s: %s%s%s", verdict_name(finding->judgement.verdict), role_name(finding->question->role),
             page_fit(page, finding->question->metric, OTHER_COLUMNS), reason_name(finding->judgement.reason),
@@ -119,21 +199,21 @@ static void print_other(struct page *page, const struct printout *printout, size
 /* Those that did not pass come first, so that none of them is lost when there are many. */
 static void print_others(struct page *page, const struct printout *printout) {
   size_t printed = 0;
-  if (printout->count > 1) page_line(page, "%s", "");
+  if (printout->decision->count > 1) page_line(page, "%s", "");
   for (int passed = 0; passed <= 1; passed++)
-    for (size_t i = 1; i < printout->count; i++) {
-      if ((printout->findings[i].judgement.verdict == VERDICT_PASS) != passed || printed == OTHERS_MAX) continue;
+    for (size_t i = 1; i < printout->decision->count; i++) {
+      if ((printout->decision->findings[i].judgement.verdict == VERDICT_PASS) != passed || printed == OTHERS_MAX) continue;
       print_other(page, printout, i);
       printed++;
     }
-  if (printed < printout->count - 1) page_line(page, "and %zu more", printout->count - 1 - printed);
+  if (printed < printout->decision->count - 1) page_line(page, "and %zu more", printout->decision->count - 1 - printed);
 }
 
 static void print_order(struct page *page, const struct printout *printout) {
-  const struct design *design = printout->design;
+  const struct design *design = &printout->decision->design;
   const char *shape = page_format(page, "%zu block%s of %zu + %zu", design->block_count,
                                   design->block_count == 1 ? "" : "s", design->runs_each, design->runs_each);
-  if (design_is_confounded(design) && !reason_compares(printout->findings[0].judgement.reason)) {
+  if (design_is_confounded(design) && !reason_compares(printout->decision->findings[0].judgement.reason)) {
     page_line(page, "order: no complete block");
     return;
   }
@@ -158,18 +238,40 @@ static void print_order(struct page *page, const struct printout *printout) {
               design->unused_runs == 1 ? "" : "s", design->unused_runs == 1 ? "is" : "are");
 }
 
-/* The decision and its reason, with as much of the metric's name as there is room for. */
+/* The decision and its reason, with as much of the metric's name as there is room for, and what the seed rule says. */
 static void print_decision(struct page *page, const struct printout *printout) {
-  const struct finding *primary = &printout->findings[0];
-  const char *verdict = verdict_name(primary->judgement.verdict), *reason = explain(page, printout);
-  size_t taken = strlen(verdict) + strlen(reason) + strlen(" : ");
+  const struct finding *primary = &printout->decision->findings[0];
+  const char *verdict = verdict_name(printout->decision->verdict), *reason = explain(page, printout);
+  const char *other = printout->policy->rule == RULE_SEED
+                          ? " (seed)"
+                          : page_format(page, " (seed: %s)", verdict_name(primary->judgement.seed_verdict));
+  size_t taken = strlen(verdict) + strlen(reason) + strlen(other) + strlen(" : ");
   size_t columns = taken + NAME_COLUMNS_MIN < PAGE_COLUMNS ? PAGE_COLUMNS - taken : NAME_COLUMNS_MIN;
-  page_line(page, "%s %s: %s", verdict, page_fit(page, primary->question->metric, columns), reason);
+  page_line(page, "%s%s %s: %s", verdict, other, page_fit(page, primary->question->metric, columns), reason);
+}
+
+static void print_rule(struct page *page, const struct printout *printout) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct look *look = &printout->decision->look;
+  if (printout->policy->rule == RULE_SEED) {
+    if (primary->judgement.alpha > 0)
+      page_line(page, "rule seed: without any effect or drift it keeps 1 of %.10g such experiments",
+                1 / primary->judgement.alpha);
+    return;
+  }
+  if (printout->policy->confirm) page_line(page, "rule blocked, confirmation on fresh data");
+  else
+    page_line(page, "rule blocked: block %zu of at most %zu; it keeps %.2g %% of changes without effect", look->number,
+              look->last, 100 * printout->policy->alpha);
+  if (printout->decision->earlier)
+    page_line(page, "decided after block %zu, which stands: later blocks are not used", look->number);
+  if (printout->policy->guard_open_passes)
+    page_line(page, "guards that are not shown to be worse than their limit pass (--guard-mode)");
 }
 
 void printout_print(const struct printout *printout) {
   struct page page = {0};
-  const struct finding *primary = &printout->findings[0];
+  const struct finding *primary = &printout->decision->findings[0];
   const char *unit = unit_of(&page, printout, 0);
   print_decision(&page, printout);
   page_line(&page, "%s", "");
@@ -177,15 +279,14 @@ void printout_print(const struct printout *printout) {
   print_arm(&page, printout, BASE);
   print_arm(&page, printout, CHANGED);
   print_difference(&page, printout);
-  print_effect(&page, &primary->statistics.effect);
+  print_effect(&page, printout);
   print_others(&page, printout);
   page_line(&page, "%s", "");
   page_line(&page, "%s is better%s", direction_name(primary->question->direction),
             *unit ? page_format(&page, "; unit%s", unit) : "");
-  if (primary->judgement.alpha > 0)
-    page_line(&page, "rule seed: without any effect or drift it keeps 1 of %.10g such experiments",
-              1 / primary->judgement.alpha);
+  print_rule(&page, printout);
   print_order(&page, printout);
+  print_notes(&page, printout);
   page_line(&page, "%s", "");
   plot_runs(&page, printout->samples, printout->design, printout->samples->values);
   page_print(&page);

@@ -2,19 +2,14 @@
 #ifndef ABSTAT_PRINTOUT_H
 #define ABSTAT_PRINTOUT_H
 
-#include <stddef.h>
-
-#include "design.h"
-#include "samples.h"
-#include "table.h"
+#include "decision.h"
 
 struct printout {
   const struct samples *samples;
-  const struct design *design;
-  const struct finding *findings; /* the primary first; finding i is of metric i in samples */
-  size_t count;
-  unsigned long seed;             /* of the plan; 0 when none was given */
-  double minimum_effect;
+  const struct design *design; /* of all runs */
+  const struct decision *decision;
+  const struct policy *policy;
+  unsigned long seed; /* of the plan; 0 when none was given */
 };
 
 void printout_print(const struct printout *printout);

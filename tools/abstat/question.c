@@ -73,6 +73,17 @@ void questions_order(struct questions *questions) {
   questions->list = ordered;
 }
 
+void questions_declare_deterministic(struct questions *questions, const char *metric) {
+  for (size_t i = 0; i < questions->count; i++) {
+    struct question *question = &questions->list[i];
+    if (strcmp(question->metric, metric) != 0) continue;
+    if (question->role != ROLE_PRIMARY && question->role != ROLE_GUARD) break;
+    question->deterministic = true;
+    return;
+  }
+  fail_usage("--deterministic '%s' is neither the primary nor a guard", metric);
+}
+
 void questions_free(struct questions *questions) {
   free(questions->list);
   arena_free(&questions->arena);

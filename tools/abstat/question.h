@@ -2,6 +2,7 @@
 #ifndef ABSTAT_QUESTION_H
 #define ABSTAT_QUESTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "memory.h"
@@ -14,6 +15,7 @@ struct question {
   enum role role;
   enum direction direction; /* of a primary or a guard */
   double margin;            /* of a guard: the loss that is still within the limit, as a fraction of the base */
+  bool deterministic;       /* declared to be the same in every run of an arm */
 };
 
 struct questions {
@@ -29,6 +31,9 @@ void questions_add(struct questions *questions, enum role role, const char *argu
 /* Puts them in the order of the output: primary, guards, equals, controls, each as given. No or a second primary is
  * fail_usage(). */
 void questions_order(struct questions *questions);
+
+/* Declares a metric that was asked for as primary or guard deterministic; another one is fail_usage(). */
+void questions_declare_deterministic(struct questions *questions, const char *metric);
 
 void questions_free(struct questions *questions);
 

@@ -3,7 +3,6 @@
 #include <gsl/gsl_combination.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
-#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,13 +31,12 @@ struct survey {
   const struct measurement *measurement;
   double weight[ARM_COUNT]; /* equal arms: 1 and 1. They sum to 2, and weight the arms' sums as means */
   double measured;          /* the measured difference */
-  double shift;
-  bool two_sided;
+  const struct randomization_test *test;
   struct block *blocks; /* a table of each block's labellings; empty where there is no room for it */
   double *shifts; /* at which a labelling ties with the measured one */
   size_t shift_count;
   size_t unchanged; /* labellings that exchange nothing: the measured one, and draws of it */
-  size_t as_extreme;
+  size_t as_extreme, as_poor;
 };
 
 static size_t run_count(const struct measurement *measurement) { return measurement->starts[measurement->block_count]; }
@@ -71,25 +69,29 @@ static size_t changed_in(const struct measurement *measurement, size_t block) {
   return changed;
 }
 
-/* The labellings of a block, or LABELLINGS_MAX + 1 when there are more than LABELLINGS_MAX. */
-static size_t block_labellings(const struct measurement *measurement, size_t block) {
+/* The labellings of a block, or limit + 1 when there are more than limit. */
+static size_t block_labellings(const struct measurement *measurement, size_t block, size_t limit) {
   size_t length = measurement->starts[block + 1] - measurement->starts[block];
   size_t changed = changed_in(measurement, block);
-  return combinations(length, changed <= length - changed ? changed : length - changed, LABELLINGS_MAX);
+  return combinations(length, changed <= length - changed ? changed : length - changed, limit);
 }
 
 /* The same of all blocks together. */
-static size_t count_labellings(const struct measurement *measurement) {
+static size_t count_labellings(const struct measurement *measurement, size_t limit) {
   size_t count = 1;
-  for (size_t block = 0; block < measurement->block_count && count <= LABELLINGS_MAX; block++)
-    count *= block_labellings(measurement, block);
-  return count <= LABELLINGS_MAX ? count : LABELLINGS_MAX + 1;
+  for (size_t block = 0; block < measurement->block_count && count <= limit; block++)
+    count *= block_labellings(measurement, block, limit);
+  return count <= limit ? count : limit + 1;
 }
 
 static void record(struct survey *survey, double difference, size_t exchanged) {
   double tolerance = TIE * fmax(1, fabs(survey->measured));
-  if (survey->two_sided) survey->as_extreme += fabs(difference) >= fabs(survey->measured) - tolerance;
-  else survey->as_extreme += survey->measured - difference <= survey->shift * 2 * (double)exchanged + tolerance;
+  if (survey->test->two_sided) survey->as_extreme += fabs(difference) >= fabs(survey->measured) - tolerance;
+  else {
+    double lead = survey->measured - difference, shifted = survey->test->shift * 2 * (double)exchanged;
+    survey->as_extreme += lead <= shifted + tolerance;
+    survey->as_poor += lead >= shifted - tolerance;
+  }
   if (exchanged) survey->shifts[survey->shift_count++] = (survey->measured - difference) / (2 * (double)exchanged);
   else survey->unchanged++;
 }
@@ -128,18 +130,18 @@ static struct block label_block(const struct survey *survey, size_t index) {
 /* Tables of the blocks' labellings, of as many blocks as fit: all, where the labellings of the whole can be counted. */
 static void label_blocks(struct survey *survey) {
   const struct measurement *measurement = survey->measurement;
-  size_t room = LABELLINGS_MAX;
+  size_t room = survey->test->labellings_max;
   survey->blocks = take_array(measurement->block_count, sizeof *survey->blocks);
   for (size_t i = 0; i < measurement->block_count; i++) {
     survey->blocks[i] = (struct block){0};
-    if (block_labellings(measurement, i) > room) continue;
+    if (block_labellings(measurement, i, room) > room) continue;
     survey->blocks[i] = label_block(survey, i);
     room -= survey->blocks[i].count;
   }
 }
 
 /* Records every labelling of this block and the later ones, after one of the earlier ones. Each block at least doubles
- * the labellings, so the depth is at most log2 of LABELLINGS_MAX. */
+ * the labellings, so the depth is at most log2 of their greatest number. */
 static void enumerate(struct survey *survey, size_t block, double difference, size_t exchanged) {
   if (block == survey->measurement->block_count) {
     record(survey, difference, exchanged);
@@ -189,11 +191,42 @@ static void draw(struct survey *survey, size_t draws) {
   free(arms);
 }
 
+static void exchange(double *a, double *b) {
+  double kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+/* The value that sorting would put at place (from 0); reorders values (Hoare's selection, middle of three as pivot). */
+static double select_value(double *values, size_t count, size_t place) {
+  size_t low = 0, high = count - 1;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (values[middle] < values[low]) exchange(&values[middle], &values[low]);
+    if (values[high] < values[low]) exchange(&values[high], &values[low]);
+    if (values[high] < values[middle]) exchange(&values[high], &values[middle]);
+    double pivot = values[middle];
+    size_t left = low, right = high;
+    while (left <= right) {
+      while (values[left] < pivot) left++;
+      while (values[right] > pivot) right--;
+      if (left > right) break;
+      exchange(&values[left++], &values[right]);
+      if (right == 0) break;
+      right--;
+    }
+    if (place <= right) high = right;
+    else if (place >= left) low = left;
+    else break;
+  }
+  return values[place];
+}
+
 static void find_interval(struct survey *survey, struct randomization *result) {
   result->low = result->high = result->level = NAN;
-  double tail = (1 - INTERVAL_LEVEL) / 2;
+  double tail = (1 - survey->test->level) / 2;
   size_t place = (size_t)floor(tail * result->labellings + TIE); /* 1 is the smallest shift */
-  double level = INTERVAL_LEVEL;
+  double level = survey->test->level;
   if (place == 0) {
     place = 1;
     level = 1 - 2 / result->labellings;
@@ -201,24 +234,23 @@ static void find_interval(struct survey *survey, struct randomization *result) {
   if (place < survey->unchanged || level <= 0) return;
   place -= survey->unchanged - 1; /* a draw of the measured labelling bounds nothing */
   if (place == 0 || place > survey->shift_count) return;
-  gsl_sort(survey->shifts, 1, survey->shift_count);
-  result->low = survey->shifts[place - 1];
-  result->high = survey->shifts[survey->shift_count - place];
+  result->low = select_value(survey->shifts, survey->shift_count, place - 1);
+  result->high = select_value(survey->shifts, survey->shift_count, survey->shift_count - place);
   result->level = level;
 }
 
-struct randomization randomize(const struct measurement *measurement, double shift, bool two_sided) {
-  struct survey survey = {.measurement = measurement, .shift = shift, .two_sided = two_sided};
-  size_t count = run_count(measurement), changed = 0;
+struct randomization randomize(const struct measurement *measurement, const struct randomization_test *test) {
+  struct survey survey = {.measurement = measurement, .test = test};
+  size_t count = run_count(measurement), changed = 0, limit = test->labellings_max;
   for (size_t i = 0; i < count; i++) changed += measurement->runs[i].arm == CHANGED;
   survey.weight[CHANGED] = 2.0 * (double)(count - changed) / (double)count;
   survey.weight[BASE] = 2.0 * (double)changed / (double)count;
 
-  size_t labellings = count_labellings(measurement);
-  struct randomization result = {.drawn = labellings > LABELLINGS_MAX};
+  size_t labellings = count_labellings(measurement, limit);
+  struct randomization result = {.drawn = labellings > limit};
   if (result.drawn) {
     size_t affordable = DRAWN_RUNS_MAX / count;
-    labellings = affordable >= LABELLINGS_MAX ? LABELLINGS_MAX : affordable < DRAWS_MIN ? DRAWS_MIN + 1 : affordable;
+    labellings = affordable >= limit ? limit : affordable < DRAWS_MIN ? DRAWS_MIN + 1 : affordable;
   }
   for (size_t i = 0; i < measurement->block_count; i++)
     survey.measured += difference_of(&survey, measurement->starts[i], measurement->starts[i + 1]);
@@ -230,6 +262,7 @@ struct randomization randomize(const struct measurement *measurement, double shi
   double mean_runs = 2.0 * (double)changed * (double)(count - changed) / (double)count; /* equal arms: of each */
   result.estimate = survey.measured / mean_runs;
   result.as_extreme = (double)survey.as_extreme;
+  result.as_poor = (double)survey.as_poor;
   result.labellings = (double)labellings;
   find_interval(&survey, &result);
   for (size_t i = 0; i < measurement->block_count; i++) free(survey.blocks[i].labellings);

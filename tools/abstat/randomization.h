@@ -12,12 +12,6 @@
 
 #include "samples.h"
 
-/* As many labellings are enumerated; of more, this many less one are drawn, and the measured one is added. */
-#define LABELLINGS_MAX 200000
-
-/* A two-sided interval of this level, or the best that the labellings allow. */
-#define INTERVAL_LEVEL 0.95
-
 struct measurement {
   const double *scores;  /* one a run, larger is better */
   const struct run *runs;
@@ -25,18 +19,25 @@ struct measurement {
   size_t block_count;
 };
 
+/* What is asked. */
+struct randomization_test {
+  double shift;          /* one-sided tests are of this improvement: 0, or a loss (below 0) that is still allowed */
+  bool two_sided;        /* instead: has anything moved, in either direction? shift is not used */
+  double level;          /* of the two-sided interval */
+  size_t labellings_max; /* enumerated; of more, this many less one are drawn, and the measured one is added */
+};
+
 struct randomization {
   double estimate;   /* of the shift: the changed arm's mean score less the base arm's */
   double low, high;  /* its interval; NaN where no level above 0 can be had */
-  double level;      /* of the interval; NaN then */
-  double as_extreme; /* labellings, the measured one included, that are as extreme as the measured one */
+  double level;      /* of the interval, or the best that the labellings allow; NaN then */
+  double as_extreme; /* labellings, the measured one included, that are as good as the measured one after the changed
+                        arm's scores are lowered by the shift; two-sided: as far from 0 */
+  double as_poor;    /* the same, that are as poor: few of them show that the improvement is less than the shift */
   double labellings; /* all of them; p = as_extreme / labellings */
   bool drawn;        /* labellings were drawn, not enumerated */
 };
 
-/* One-sided: labellings at least as good, after the changed arm's scores are lowered by shift (0: is there an
- * improvement; a negative shift: is it better than that loss). Two-sided (shift is not used): at least as far from
- * 0. */
-struct randomization randomize(const struct measurement *measurement, double shift, bool two_sided);
+struct randomization randomize(const struct measurement *measurement, const struct randomization_test *test);
 
 #endif

@@ -1,5 +1,7 @@
 #include "statistics.h"
 
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_fit.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -30,11 +32,12 @@ static struct arm_summary summarize(double *values, size_t count) {
   return summary;
 }
 
-static void count_failures(const struct samples *samples, struct statistics *statistics) {
-  for (size_t i = 0; i < samples->run_count; i++)
+static void count_failures(const struct samples *samples, const struct design *design, struct statistics *statistics) {
+  for (size_t i = 0; i < design->counted_runs; i++)
     statistics->failed[samples->runs[i].arm] += samples->runs[i].status != STATUS_OK;
 }
 
+/* Of a metric that must be equal: by the texts, since integers from 2^53 on are rounded as numbers. */
 static bool are_identical(const struct samples *samples, const struct design *design, const char *const *texts) {
   const char *first = NULL;
   for (size_t i = 0; i < design->used_runs; i++) {
@@ -44,6 +47,8 @@ static bool are_identical(const struct samples *samples, const struct design *de
   }
   return true;
 }
+
+static bool is_constant(const struct arm_summary *arm) { return !(arm->maximum > arm->minimum); }
 
 /* How the values become scores of which larger is better, and effects on scores become fractions of the base. */
 struct scale {
@@ -81,21 +86,89 @@ static double margin_of(const struct scale *scale, const struct question *questi
   return scale->relative ? -question->margin : 0;
 }
 
-/* Residual sd of scores ~ block + arm; NaN without a degree of freedom. */
-static double residual_sd(const struct samples *samples, const struct design *design, const double *scores,
-                          double estimate) {
-  double squares = 0;
+/* The scores of each block less their mean. */
+static double *centre_blocks(const struct design *design, const double *scores) {
+  double *centred = take_array(design->used_runs, sizeof *centred);
+  for (size_t block = 0; block < design->block_count; block++) {
+    size_t start = design->starts[block], end = design->starts[block + 1];
+    double mean = gsl_stats_mean(scores + start, 1, end - start);
+    for (size_t i = start; i < end; i++) centred[i] = scores[i] - mean;
+  }
+  return centred;
+}
+
+/* The residuals of scores ~ block + arm. */
+static double *residuals_of(const struct samples *samples, const struct design *design, const double *centred,
+                            double shift) {
+  double *residuals = take_array(design->used_runs, sizeof *residuals);
   for (size_t block = 0; block < design->block_count; block++) {
     size_t start = design->starts[block], end = design->starts[block + 1], changed = 0;
     for (size_t i = start; i < end; i++) changed += samples->runs[i].arm == CHANGED;
-    double share = (double)changed / (double)(end - start), mean = gsl_stats_mean(scores + start, 1, end - start);
-    for (size_t i = start; i < end; i++) {
-      double fitted = mean + estimate * ((samples->runs[i].arm == CHANGED) - share);
-      squares += (scores[i] - fitted) * (scores[i] - fitted);
-    }
+    double share = (double)changed / (double)(end - start);
+    for (size_t i = start; i < end; i++)
+      residuals[i] = centred[i] - shift * ((samples->runs[i].arm == CHANGED) - share);
   }
-  if (design->used_runs < design->block_count + 2) return NAN;
-  return sqrt(squares / (double)(design->used_runs - design->block_count - 1));
+  return residuals;
+}
+
+static double smallest_gap(const double *values, size_t count) {
+  double *sorted = take_array(count, sizeof *sorted), smallest = INFINITY;
+  for (size_t i = 0; i < count; i++) sorted[i] = values[i];
+  gsl_sort(sorted, 1, count);
+  for (size_t i = 1; i < count; i++)
+    if (sorted[i] > sorted[i - 1]) smallest = fmin(smallest, sorted[i] - sorted[i - 1]);
+  free(sorted);
+  return isfinite(smallest) ? smallest : 0;
+}
+
+static void describe_residuals(const struct design *design, const double *residuals, struct effect *effect) {
+  size_t count = design->used_runs;
+  effect->df = (double)count - (double)design->block_count - 1;
+  if (effect->df < 1) return;
+  double squares = 0;
+  for (size_t i = 0; i < count; i++) squares += residuals[i] * residuals[i];
+  effect->score_sd = sqrt(squares / effect->df);
+  double *work = take_array(count, sizeof *work), *numbers = take_array(count, sizeof *numbers);
+  effect->robust_sd = gsl_stats_mad(residuals, 1, count, work) * sqrt((double)count / effect->df);
+  for (size_t i = 0; i < count; i++) numbers[i] = (double)i;
+  double start, variances[3], sum;
+  gsl_fit_linear(numbers, 1, residuals, 1, count, &start, &effect->drift, &variances[0], &variances[1], &variances[2],
+                 &sum);
+  effect->autocorrelation = squares > 0 ? gsl_stats_lag1_autocorrelation(residuals, 1, count) : 0;
+  free(work);
+  free(numbers);
+}
+
+/* Whether the arms vary alike, and whether they differ if they do not. */
+static void compare_spreads(const struct samples *samples, const struct design *design, const double *centred,
+                            struct effect *effect) {
+  double *values = take_array(design->used_runs, sizeof *values), *work = take_array(design->used_runs, sizeof *work);
+  double mads[ARM_COUNT], variances[ARM_COUNT], means[ARM_COUNT], counts[ARM_COUNT];
+  for (enum arm arm = BASE; arm < ARM_COUNT; arm++) {
+    size_t count = 0;
+    for (size_t i = 0; i < design->used_runs; i++)
+      if (samples->runs[i].arm == arm) values[count++] = centred[i];
+    mads[arm] = gsl_stats_mad(values, 1, count, work);
+    means[arm] = gsl_stats_mean(values, 1, count);
+    counts[arm] = (double)count;
+    double squares = 0, df = (double)count - (double)design->block_count;
+    for (size_t i = 0; i < count; i++) squares += (values[i] - means[arm]) * (values[i] - means[arm]);
+    variances[arm] = df > 0 ? squares / df / (double)count : NAN;
+  }
+  free(values);
+  free(work);
+  double larger = fmax(mads[BASE], mads[CHANGED]), smaller = fmin(mads[BASE], mads[CHANGED]);
+  effect->mad_ratio = larger > 0 ? larger / smaller : 1;
+  double sum = variances[BASE] + variances[CHANGED], difference = means[CHANGED] - means[BASE];
+  if (isnan(sum)) return;
+  if (!(sum > 0)) {
+    effect->welch_p = difference > 0 ? 0 : 1;
+    return;
+  }
+  double parts = 0;
+  for (enum arm arm = BASE; arm < ARM_COUNT; arm++)
+    parts += variances[arm] * variances[arm] / (counts[arm] - (double)design->block_count);
+  effect->welch_p = gsl_cdf_tdist_Q(difference / sqrt(sum), sum * sum / parts);
 }
 
 static bool can_compare(const struct samples *samples, const struct design *design) {
@@ -107,44 +180,70 @@ static bool can_compare(const struct samples *samples, const struct design *desi
   return runs[BASE] && runs[CHANGED];
 }
 
+static struct effect no_effect(void) {
+  return (struct effect){.estimate = NAN, .low = NAN, .high = NAN, .level = NAN, .p = NAN, .as_extreme = NAN,
+                         .labellings = NAN, .as_poor = NAN, .sd = NAN, .cv = NAN, .shift = NAN, .score_sd = NAN,
+                         .df = NAN, .robust_sd = NAN, .resolution = NAN, .unit = NAN, .mad_ratio = NAN, .welch_p = NAN,
+                         .drift = NAN, .autocorrelation = NAN};
+}
+
+static void take_result(struct effect *effect, const struct scale *scale, const struct randomization *result) {
+  effect->estimate = improvement_of(scale, result->estimate);
+  effect->low = improvement_of(scale, result->low);
+  effect->high = improvement_of(scale, result->high);
+  effect->level = effect->relative ? result->level : NAN;
+  effect->p = result->as_extreme / result->labellings;
+  effect->as_extreme = result->as_extreme;
+  effect->as_poor = result->as_poor;
+  effect->labellings = result->labellings;
+  effect->drawn = result->drawn;
+  effect->shift = result->estimate;
+}
+
 static struct effect compare(const struct samples *samples, const struct design *design, const double *values,
-                             const struct question *question, double base_mean) {
+                             const struct question *question, const struct policy *policy, double base_mean) {
   struct scale scale = choose_scale(values, design->used_runs, question, base_mean);
   double *scores = take_array(design->used_runs, sizeof *scores);
   for (size_t i = 0; i < design->used_runs; i++) scores[i] = score_of(&scale, values[i]);
   struct measurement measurement = {scores, samples->runs, design->starts, design->block_count};
   struct randomization result =
-      randomize(&measurement, margin_of(&scale, question), question->direction == NO_DIRECTION);
-  double sd = residual_sd(samples, design, scores, result.estimate);
+      randomize(&measurement, &(struct randomization_test){margin_of(&scale, question),
+                                                           question->direction == NO_DIRECTION, policy->interval,
+                                                           policy->labellings_max});
+  struct effect effect = no_effect();
+  effect.logarithmic = scale.logarithmic;
+  effect.relative = scale.logarithmic || scale.relative;
+  effect.unit = scale.unit;
+  effect.resolution = isnan(policy->resolution) ? smallest_gap(values, design->used_runs) : policy->resolution;
+  take_result(&effect, &scale, &result);
+  double *centred = centre_blocks(design, scores);
+  double *residuals = residuals_of(samples, design, centred, effect.shift);
+  describe_residuals(design, residuals, &effect);
+  compare_spreads(samples, design, centred, &effect);
+  double sd = effect.score_sd;
+  effect.sd = scale.logarithmic ? sd : sd * scale.unit;
+  effect.cv = scale.logarithmic ? sqrt(expm1(sd * sd)) : scale.relative ? sd : NAN;
   free(scores);
-  return (struct effect){
-      .logarithmic = scale.logarithmic,
-      .estimate = improvement_of(&scale, result.estimate),
-      .low = improvement_of(&scale, result.low),
-      .high = improvement_of(&scale, result.high),
-      .level = scale.logarithmic || scale.relative ? result.level : NAN,
-      .p = result.as_extreme / result.labellings,
-      .as_extreme = result.as_extreme,
-      .labellings = result.labellings,
-      .drawn = result.drawn,
-      .sd = scale.logarithmic ? sd : sd * scale.unit,
-      .cv = scale.logarithmic ? sqrt(expm1(sd * sd)) : scale.relative ? sd : NAN,
-  };
+  free(centred);
+  free(residuals);
+  return effect;
 }
 
 struct statistics statistics_of(const struct samples *samples, const struct design *design, size_t metric,
-                                const struct question *question) {
+                                const struct question *question, const struct policy *policy) {
   const double *values = samples->values + metric * samples->run_count;
-  struct statistics statistics = {.effect = {false, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false, NAN, NAN}};
+  struct statistics statistics = {.effect = no_effect()};
   for (enum arm arm = BASE; arm < ARM_COUNT; arm++) {
     size_t count;
     double *selected = values_of(samples, design, values, arm, &count);
     statistics.arms[arm] = summarize(selected, count);
     free(selected);
   }
-  count_failures(samples, &statistics);
-  statistics.identical = are_identical(samples, design, samples->texts + metric * samples->run_count);
+  count_failures(samples, design, &statistics);
+  statistics.constant = is_constant(&statistics.arms[BASE]) && is_constant(&statistics.arms[CHANGED]);
+  if (question->role == ROLE_EQUAL)
+    statistics.identical = are_identical(samples, design, samples->texts + metric * samples->run_count);
   if (question->role != ROLE_EQUAL && can_compare(samples, design))
-    statistics.effect = compare(samples, design, values, question, statistics.arms[BASE].mean);
+    statistics.effect = compare(samples, design, values, question, policy, statistics.arms[BASE].mean);
   return statistics;
 }

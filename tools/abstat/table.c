@@ -14,12 +14,13 @@ struct field {
   double number;
 };
 
-enum { FIELDS_MAX = 32 };
+enum { FIELDS_MAX = 40 };
 
 static struct field text(const char *name, const char *value) { return (struct field){name, true, value, NAN}; }
 static struct field number(const char *name, double value) { return (struct field){name, false, NULL, value}; }
 
-static size_t list_fields(const struct finding *finding, const struct design *design, struct field *fields) {
+static size_t list_fields(const struct table_row *row, struct field *fields) {
+  const struct finding *finding = row->finding;
   const struct arm_summary *base = &finding->statistics.arms[BASE], *changed = &finding->statistics.arms[CHANGED];
   const struct effect *effect = &finding->statistics.effect;
   const struct judgement *judgement = &finding->judgement;
@@ -30,7 +31,7 @@ static size_t list_fields(const struct finding *finding, const struct design *de
       text("verdict", verdict_name(judgement->verdict)),
       text("reason", reason_name(judgement->reason)),
       number("n", (double)(base->count < changed->count ? base->count : changed->count)),
-      number("blocks", (double)design->block_count),
+      number("blocks", (double)row->design->block_count),
       number("estimate", effect->estimate),
       number("ci_low", effect->low),
       number("ci_high", effect->high),
@@ -41,8 +42,6 @@ static size_t list_fields(const struct finding *finding, const struct design *de
       number("cv", effect->cv),
       number("mean_a", base->mean),
       number("mean_b", changed->mean),
-      number("sd_a", base->sd),
-      number("sd_b", changed->sd),
       number("median_a", base->median),
       number("median_b", changed->median),
       number("min_a", base->minimum),
@@ -50,9 +49,13 @@ static size_t list_fields(const struct finding *finding, const struct design *de
       number("min_b", changed->minimum),
       number("max_b", changed->maximum),
       text("seed_verdict", verdict_name(judgement->seed_verdict)),
-      text("design", design_name(design->kind)),
+      text("design", design_name(row->design->kind)),
       number("next", judgement->next),
       number("runs_needed", judgement->runs_needed),
+      number("sd_a", base->sd),
+      number("sd_b", changed->sd),
+      text("arm", row->arm),
+      text("scale", row->scale),
   };
   size_t count = sizeof list / sizeof *list;
   _Static_assert(sizeof list / sizeof *list <= FIELDS_MAX, "a row has room for its fields");
@@ -69,12 +72,12 @@ static void print_tsv_value(const struct field *field) {
   else printf("%.10g", without_sign_of_zero(field->number));
 }
 
-void table_print_tsv(const struct finding *findings, size_t count, const struct design *design) {
+void table_print_tsv(const struct table_row *rows, size_t count) {
   struct field fields[FIELDS_MAX];
-  size_t field_count = list_fields(&findings[0], design, fields);
+  size_t field_count = list_fields(&rows[0], fields);
   for (size_t i = 0; i < field_count; i++) printf("%s%c", fields[i].name, i + 1 < field_count ? '\t' : '\n');
   for (size_t row = 0; row < count; row++) {
-    list_fields(&findings[row], design, fields);
+    list_fields(&rows[row], fields);
     for (size_t i = 0; i < field_count; i++) {
       print_tsv_value(&fields[i]);
       putchar(i + 1 < field_count ? '\t' : '\n');
@@ -98,11 +101,11 @@ static void print_json_value(const struct field *field) {
   else printf("%.10g", without_sign_of_zero(field->number));
 }
 
-void table_print_json(const struct finding *findings, size_t count, const struct design *design) {
+void table_print_json(const struct table_row *rows, size_t count) {
   struct field fields[FIELDS_MAX];
   puts("[");
   for (size_t row = 0; row < count; row++) {
-    size_t field_count = list_fields(&findings[row], design, fields);
+    size_t field_count = list_fields(&rows[row], fields);
     for (size_t i = 0; i < field_count; i++) {
       fputs(i ? ", " : "  {", stdout);
       print_json_string(fields[i].name);

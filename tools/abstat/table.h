@@ -4,19 +4,17 @@
 
 #include <stddef.h>
 
-#include "design.h"
-#include "question.h"
-#include "rule.h"
-#include "statistics.h"
+#include "decision.h"
 
-/* A metric with all that was found out about it. */
-struct finding {
-  const struct question *question;
-  struct statistics statistics;
-  struct judgement judgement;
+/* What the rows say besides their findings. */
+struct table_row {
+  const struct finding *finding;
+  const struct design *design;
+  const char *arm;   /* the changed one; NULL for none that ran */
+  const char *scale; /* the file that it is judged by; NULL where scales are not compared */
 };
 
-void table_print_tsv(const struct finding *findings, size_t count, const struct design *design);
-void table_print_json(const struct finding *findings, size_t count, const struct design *design);
+void table_print_tsv(const struct table_row *rows, size_t count);
+void table_print_json(const struct table_row *rows, size_t count);
 
 #endif
