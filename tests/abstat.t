@@ -2,30 +2,17 @@
 # abstat: verdicts from samples.
 . "${0%/*}/harness.sh"
 
-# rows METRIC TOKEN...: rows of samples.tsv without a header. A token is ARM:VALUE or ARM:VALUE:STATUS, or / for a new
-# block.
-rows() {
-  local metric=$1 block=1 order=0 run=0 token arm value status
-  shift
-  for token; do
-    if [ "$token" = / ]; then block=$((block + 1)) order=0; continue; fi
-    IFS=: read -r arm value status <<<"$token"
-    order=$((order + 1)) run=$((run + 1))
-    printf '%s\t%s\t%s\t%s\t%s\t%s\t-\t-\t%s\n' "$block" "$order" "$run" "$arm" "$metric" "$value" "${status:-ok}"
-  done
-}
-samples() { printf 'block\torder\trun\tarm\tmetric\tvalue\tunit\trole\tstatus\n'; rows "$@"; }
-# field NAME...: these fields of the rows on stdin, by name, joined by blanks.
-field() {
-  awk -F'\t' -v names="$*" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; n = split(names, name, " "); next }
-    { for (i = 1; i <= n; i++) printf "%s%s", $at[name[i]], i < n ? " " : "\n" }'
-}
+. "$ROOT/tests/samples.sh"
+
+# What follows is about the numbers and the seed rule, until the blocked rule below.
+RULE=seed
+abstat() { command abstat --rule "$RULE" "$@"; }
 # decide ARGUMENT... <samples: verdict and reason of each row.
 decide() { abstat "$@" 2>/dev/null | field verdict reason; }
-is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
 # beside METRIC TOKEN...: samples whose primary m is kept, and those of another metric.
 beside() { samples m A:9 B:7 B:7 A:9 B:7 A:9; rows "$@"; }
-export -f rows samples field decide is beside
+export -f abstat decide beside
+export RULE
 
 # --- the published examples
 
@@ -54,8 +41,8 @@ test_that 'their rows are the same bytes as ever' '
 
 test_that 'the fields of a row are those that other programs rely on' '
   is "$(abstat -p ops_s:higher "$DATA/abstat/g1.tsv" | head -n 1 | tr "\t" " ")" "metric role direction verdict reason n \
-blocks estimate ci_low ci_high ci_level p alpha sd cv mean_a mean_b sd_a sd_b median_a median_b min_a max_a min_b max_b \
-seed_verdict design next runs_needed"'
+blocks estimate ci_low ci_high ci_level p alpha sd cv mean_a mean_b median_a median_b min_a max_a min_b max_b \
+seed_verdict design next runs_needed sd_a sd_b arm scale"'
 
 # --- the seed rule
 
@@ -330,16 +317,16 @@ test_that 'the report of two blocks with guards is what it was' '
     rows answers A:40 B:40 B:40 A:40 B:41 A:40 / B:40 A:40 A:40 B:40 A:40 B:40; } |
     abstat --primary latency_ms:lower -g p99_ms:lower:10% -e answers --report | same "$DATA/abstat/g6.report" -'
 
-test_that 'the first line of a report is the decision and its reason' '
+test_that 'the first line of a report is the decision and its reason, and what the other rule says' '
   report() { abstat -p m:lower --report "$@" 2>/dev/null | head -n 1; }
-  is "$(samples m A:10 B:8 B:8 A:10 B:8 A:10 | report)" "KEEP m: 20 % better, by more than one sd; no overlap"
-  is "$(samples m A:9 B:7 B:7 A:10 B:9 A:11 | report)" "DISCARD m: 23.33 % better, but the ranges overlap"
-  is "$(samples m A:9 B:9 B:9 A:10 B:9 A:11 | report)" "DISCARD m: 10 % better, within one sd (10 %)"
-  is "$(samples m A:9 B:11 B:9 A:10 B:10 A:11 | report)" "DISCARD m: not better"
-  is "$(samples m A:10 B:8 B:8 A:10 B:8 A:10 | report --mei 30%)" "DISCARD m: 20 % better, less than the 30 % asked for"
-  is "$(samples m A:10 B:NA:failed B:8 A:10 B:8 A:10 | report)" "DISCARD m: 1 of 3 runs of B failed"
-  is "$(samples m A:NA:failed B:8 B:8 A:10 B:8 A:10 | report)" "INCONCLUSIVE m: 1 of 3 runs of A failed"
-  is "$(samples m A:10 B:8 B:8 | report)" "INCONCLUSIVE m: 1 runs of A and 2 of B; 3 of each are needed"'
+  is "$(samples m A:10 B:8 B:8 A:10 B:8 A:10 | report)" "KEEP (blocked: INCONCLUSIVE) m: 20 % better, by more than one sd; no overlap"
+  is "$(samples m A:9 B:7 B:7 A:10 B:9 A:11 | report)" "DISCARD (blocked: INCONCLUSIVE) m: 23.33 % better, but the ranges overlap"
+  is "$(samples m A:9 B:9 B:9 A:10 B:9 A:11 | report)" "DISCARD (blocked: INCONCLUSIVE) m: 10 % better, within one sd (10 %)"
+  is "$(samples m A:9 B:11 B:9 A:10 B:10 A:11 | report)" "DISCARD (blocked: INCONCLUSIVE) m: not better"
+  is "$(samples m A:10 B:8 B:8 A:10 B:8 A:10 | report --mei 30%)" "DISCARD (blocked: DISCARD) m: 20 % better, less than the 30 % asked for"
+  is "$(samples m A:10 B:NA:failed B:8 A:10 B:8 A:10 | report)" "DISCARD (blocked: DISCARD) m: 1 of 3 runs of B failed"
+  is "$(samples m A:NA:failed B:8 B:8 A:10 B:8 A:10 | report)" "INCONCLUSIVE (blocked: INCONCLUSIVE) m: 1 of 3 runs of A failed"
+  is "$(samples m A:10 B:8 B:8 | report)" "INCONCLUSIVE (blocked: INCONCLUSIVE) m: 1 runs of A, 2 of B; 3 of each needed"'
 
 test_that 'a report is at most 80 columns and 40 lines, whatever comes in, and shows what failed' '
   long=$(printf "x%.0s" $(seq 100)) tokens=() guards=()

@@ -1,5 +1,6 @@
 #include "decision.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "memory.h"
@@ -72,8 +73,9 @@ static struct decision decide_at(const struct samples *samples, const struct des
   return decision;
 }
 
-struct decision decide(const struct samples *samples, const struct design *design, const struct questions *questions,
-                       const struct policy *policy, double divisor) {
+static struct decision decide_by_looks(const struct samples *samples, const struct design *design,
+                                       const struct questions *questions, const struct policy *policy,
+                                       double divisor) {
   bool has_looks = policy->rule == RULE_BLOCKED && !policy->confirm &&
                    (design->kind == DESIGN_PLANNED || design->kind == DESIGN_BLOCKED);
   if (!has_looks) return decide_at(samples, design, questions, policy, divisor);
@@ -89,6 +91,29 @@ struct decision decide(const struct samples *samples, const struct design *desig
     decision_free(&decision);
   }
   return decide_at(samples, design, questions, policy, divisor);
+}
+
+/* What the default rule would say. */
+static enum verdict blocked_verdict(const struct samples *samples, const struct design *design,
+                                    const struct questions *questions, const struct policy *policy, double divisor,
+                                    const struct effect *effect) {
+  struct policy blocked = *policy;
+  blocked.rule = RULE_BLOCKED;
+  if (!(blocked.minimum_effect > 0)) blocked.minimum_effect = policy_default().minimum_effect;
+  if (!effect->relative && isnan(blocked.minimum_absolute)) blocked.minimum_absolute = 0;
+  struct decision decision = decide_by_looks(samples, design, questions, &blocked, divisor);
+  decision_free(&decision);
+  return decision.verdict;
+}
+
+struct decision decide(const struct samples *samples, const struct design *design, const struct questions *questions,
+                       const struct policy *policy, double divisor) {
+  struct decision decision = decide_by_looks(samples, design, questions, policy, divisor);
+  if (policy->rule == RULE_SEED)
+    decision.other_verdict = blocked_verdict(samples, design, questions, policy, divisor,
+                                             &decision.findings[0].statistics.effect);
+  else decision.other_verdict = decision.findings[0].judgement.seed_verdict;
+  return decision;
 }
 
 void decision_free(struct decision *decision) { free(decision->findings); }

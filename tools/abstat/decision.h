@@ -29,6 +29,7 @@ struct decision {
   size_t count;
   struct design design; /* the part of the runs that it rests on; shares the starts of the whole */
   struct look look;
+  enum verdict other_verdict; /* what the other rule says of the primary, or of all metrics */
   bool earlier; /* it was reached before the last whole block, and stands */
 };
 

@@ -72,7 +72,7 @@ static const char *explain_primary(struct page *page, const struct printout *pri
     case REASON_FAILURES: return describe_runs(page, printout, CHANGED);
     case REASON_ENVIRONMENT: return describe_runs(page, printout, BASE);
     case REASON_TOO_FEW_RUNS:
-      return page_format(page, "%zu runs of %s and %zu of %s; %.0f of each are needed", arms[BASE].count,
+      return page_format(page, "%zu runs of %s, %zu of %s; %.0f of each needed", arms[BASE].count,
                          arm_name(page, printout, BASE), arms[CHANGED].count, arm_name(page, printout, CHANGED), needed);
     case REASON_BELOW_MEI:
       return isnan(printout->policy->minimum_absolute)
@@ -240,14 +240,13 @@ static void print_order(struct page *page, const struct printout *printout) {
 
 /* The decision and its reason, with as much of the metric's name as there is room for, and what the seed rule says. */
 static void print_decision(struct page *page, const struct printout *printout) {
-  const struct finding *primary = &printout->decision->findings[0];
+  const struct question *question = printout->decision->findings[0].question;
   const char *verdict = verdict_name(printout->decision->verdict), *reason = explain(page, printout);
-  const char *other = printout->policy->rule == RULE_SEED
-                          ? " (seed)"
-                          : page_format(page, " (seed: %s)", verdict_name(primary->judgement.seed_verdict));
+  const char *rule = printout->policy->rule == RULE_SEED ? "blocked" : "seed";
+  const char *other = page_format(page, " (%s: %s)", rule, verdict_name(printout->decision->other_verdict));
   size_t taken = strlen(verdict) + strlen(reason) + strlen(other) + strlen(" : ");
   size_t columns = taken + NAME_COLUMNS_MIN < PAGE_COLUMNS ? PAGE_COLUMNS - taken : NAME_COLUMNS_MIN;
-  page_line(page, "%s%s %s: %s", verdict, other, page_fit(page, primary->question->metric, columns), reason);
+  page_line(page, "%s%s %s: %s", verdict, other, page_fit(page, question->metric, columns), reason);
 }
 
 static void print_rule(struct page *page, const struct printout *printout) {
