@@ -11,9 +11,11 @@ ifdef R
 
 steps := mk/steps
 export PATH := $(abspath $(bin)):$(PATH)
+# What ends a measuring is frozen when it starts, so it is no part of the command that makes it stale.
+export RULE MEI MAX_BLOCKS MAX_TIME
 export ASSAY_HEAVY := $(if $(filter verdict,$(MAKECMDGOALS)),no,yes)
 
-script.names := build deploy workload collect profile validate teardown
+script.names := build deploy workload collect profile validate teardown $(if $(wildcard $T/holdout_workload.sh),holdout)
 scripts-in    = $(foreach s,$(script.names),$1/$s.sh)
 run-scripts-in = $(foreach s,deploy workload collect validate teardown,$1/$s.sh)
 each          = $(ACTIVE:%=$R/%/$1)
@@ -88,11 +90,11 @@ $(call each,source.gate): $R/%/source.gate: $R/%/lint.gate $R/baseline/base.gate
 # --- the scripts: what they say depends on their template, the target's text of that name, and the two commits -------
 
 script.cmd = $(steps)/script.sh $(basename $(@F)) $(call q,$T) $R $X $(ENV) $(pipelines.used)
-target-text-of = $(wildcard $T/$1.sh) $(if $(filter profile,$1),$(wildcard $T/profile_workload.sh) $(foreach p,$(pipelines.used),$(pipeline.$p.files)),$(if $(filter workload,$1),$(wildcard $T/experiments/*.workload.sh)))
+target-text-of = $(wildcard $T/$1.sh) $(if $(filter holdout,$1),$(wildcard $T/holdout_workload.sh)) $(if $(filter profile,$1),$(wildcard $T/profile_workload.sh) $(foreach p,$(pipelines.used),$(pipeline.$p.files)),$(if $(filter workload,$1),$(wildcard $T/experiments/*.workload.sh)))
 define script.rule
 $R/baseline/$1.sh: $R/baseline/base.gate
 $(call each,$1.sh): $R/%/$1.sh: $R/%/source.gate
-$R/baseline/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$1.sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
+$R/baseline/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$(if $(filter holdout,$1),workload,$1).sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
 	$$(call run,script)
 	@[ ! -e $$@ ] || chmod +x $$@
 endef
@@ -108,19 +110,23 @@ build.cmd = $(phase) build parent lint source verify -- $(steps)/build.sh $R $(n
 $(call each,build.gate): $R/%/build.gate: $R/%/verify.gate $R/%/source.gate $R/%/build.sh $(steps)/build.sh $$(call new,build)
 	$(call run,build)
 
-measure.cmd = $(phase) measure parent lint source verify build -- $(steps)/measure.sh $R $(notdir $X) $(RUNS) $(SEED)
-$(call each,measure.gate): $R/%/measure.gate: $R/%/build.gate $R/%/source.gate $R/%/metrics.tsv $(call run-scripts-in,$R/%) $$(call new,measure) | $(bin)/abplan $(bin)/readmetrics $(steps)/measure.sh $(steps)/run.sh
+measure.cmd = $(phase) measure parent lint source verify build -- $(steps)/measure.sh $R $(notdir $X) $(RUNS) $(SEED)$(if $(filter 1,$(MORE)), more)
+$(call each,measure.gate): $R/%/measure.gate: $R/%/build.gate $R/%/source.gate $R/%/metrics.tsv $(call run-scripts-in,$R/%) $$(call new,measure) | $(bin)/abplan $(bin)/abstat $(bin)/readmetrics $(steps)/measure.sh $(steps)/blocks.sh $(steps)/run.sh
 	$(call run,measure)
 
-decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI)
-$(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $$(call new,decide)
+decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI) $(RUNS) $(MAX_BLOCKS)
+$(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $(steps)/question.sh $$(call new,decide)
 	$(call run,decide)
 
 explain.cmd = $(phase) explain parent lint source verify build measure decide -- $(steps)/explain.sh
 $(call each,explain.gate): $R/%/explain.gate: $R/%/decide.gate $R/%/verify.gate $R/%/build.gate $R/%/profile.sh $(bin)/rankalloc $(steps)/explain.sh $(steps)/profile.sh $$(call new,explain)
 	$(call run,explain)
 
-phases      := parent lint source verify build measure decide explain
+confirm.cmd = $(phase) confirm parent lint source verify build measure decide explain -- $(steps)/confirm.sh $R $(notdir $X) $(RUNS) $(SEED) $(call q,$(SCALE)) $(if $(wildcard $T/holdout_workload.sh),holdout,-)
+$(call each,confirm.gate): $R/%/confirm.gate: $R/%/explain.gate $R/%/decide.gate $R/%/measure.gate $R/%/build.gate $(if $(wildcard $T/holdout_workload.sh),$R/%/holdout.sh) $$(call new,confirm) | $(steps)/confirm.sh
+	$(call run,confirm)
+
+phases      := parent lint source verify build measure decide explain confirm
 verdict.cmd = $(bin)/verdict $(phases:%=$X/%.gate)
 $(call each,verdict.tsv): $R/%/verdict.tsv: $(foreach p,$(phases),$R/%/$p.gate) $(bin)/verdict $$(call new,verdict)
 	$(call run,verdict)

@@ -7,14 +7,18 @@
 #   RESULTS  where results go (default: results)
 #   METRIC   primary metric instead of the target's, for experiments that name none
 #   RUNS     runs of each arm in a block, at least 3 (default: 3)
-#   MEI      minimum effect of interest, percent of the baseline's mean (default: 0%)
-#   RULE     decision rule: seed
+#   RULE     decision rule: blocked, or seed for the methodology's literal one (default: blocked)
+#   MEI      minimum effect of interest, percent of the baseline's mean (default: 1%; 0% with RULE=seed)
+#   MAX_BLOCKS  blocks at most before a verdict (default: 4)
+#   MAX_TIME    seconds of measuring at most for an experiment, 0 for any (default: 0)
+#   MORE     1 goes on measuring by the present settings where the runs do not suffice for them
+#   SCALE    sizes such as 1k,10k,100k,1M at which a kept change must have the same sign (default: none)
 #   SEED     seed of the order of runs (default: 1)
 #   V        1 shows the commands
 #   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
 #   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
 
-settings := TARGET EXP ENV RESULTS METRIC RUNS MEI RULE SEED V CC CFLAGS PREFIX DESTDIR asan
+settings := TARGET EXP ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR asan
 
 $(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
 command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
@@ -40,8 +44,9 @@ alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1)
 
 $(foreach v,TARGET RESULTS PREFIX DESTDIR,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
 $(foreach v,EXP ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
-$(foreach v,RUNS SEED V asan,$(call alphabet,$v,$(digits),digits))
+$(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
+$(call alphabet,SCALE,$(digits) k M $(comma),sizes such as 1k$(comma)10k$(comma)1M)
 ifneq ($(origin CC),default)
 $(call alphabet,CC,$(path-alphabet),a command without arguments)
 endif
@@ -52,12 +57,16 @@ override TARGET  := $(patsubst %/,%,$(TARGET))
 override ENV     := $(or $(ENV),local)
 override RESULTS := $(patsubst %/,%,$(or $(RESULTS),results))
 override RUNS    := $(or $(RUNS),3)
-override MEI     := $(or $(MEI),0%)
-override RULE    := $(or $(RULE),seed)
+override RULE    := $(or $(RULE),blocked)
+override MEI     := $(or $(MEI),$(if $(filter seed,$(RULE)),0%,1%))
+override MAX_BLOCKS := $(or $(MAX_BLOCKS),4)
+override MAX_TIME   := $(or $(MAX_TIME),0)
 override SEED    := $(or $(SEED),1)
 override PREFIX  := $(or $(PREFIX),/usr/local)
 
-$(if $(filter seed,$(RULE)),,$(error RULE: '$(RULE)' is no rule; allowed: seed))
+$(if $(filter blocked seed,$(RULE)),,$(error RULE: '$(RULE)' is no rule; allowed: blocked seed))
+$(if $(filter 0,$(MAX_BLOCKS)),$(error MAX_BLOCKS: '0' measures nothing; allowed: 1 or more))
+$(if $(filter-out 0 1,$(MORE)),$(error MORE: '$(MORE)' is neither 0 nor 1))
 $(if $(filter 0 1 2,$(RUNS)),$(error RUNS: '$(RUNS)' is too few; allowed: 3 or more))
 $(if $(wildcard templates/env/$(ENV)/deploy.sh.in),,$(error ENV: there is no templates/env/$(ENV)/; environments: $(notdir $(wildcard templates/env/*))))
 

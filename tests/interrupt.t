@@ -4,12 +4,12 @@
 . "$ROOT/tests/project.sh"
 rm "$project/targets/mini/experiments/"{number,elsewhere,halved,renamed,deeper}.patch
 
-# begin SEED: make in the background, in a session of its own, until a run was made; PID in $!. Each test has a seed, and so
+# begin SEED [RUNS]: make in the background, in a session of its own, until a run was made; PID in $!. Each test has a seed, and so
 # runs, of its own; there are enough of them not to end before the interruption.
 begin() {
   : >out
   seed=$1
-  env --default-signal=INT,HUP,QUIT setsid make -C "$project" TARGET=mini RUNS=30 SEED="$seed" experiment >out 2>&1 </dev/null &
+  env --default-signal=INT,HUP,QUIT setsid make -C "$project" TARGET=mini RULE=seed RUNS="${2:-30}" SEED="$seed" experiment >out 2>&1 </dev/null &
   until_seen 'measure: run' out
 }
 # goes_on: the command again ends well, keeps what was there, and nothing of the earlier one remains.
@@ -19,7 +19,7 @@ goes_on() {
 resumes() {
   local before
   before=$(find "$results/trim/runs" -name '[0-9]*.tsv' | wc -l)
-  make -C "$project" TARGET=mini RUNS=30 SEED="$seed" EXP=trim measure >again 2>&1 &
+  make -C "$project" TARGET=mini RULE=seed RUNS=30 SEED="$seed" EXP=trim measure >again 2>&1 &
   local make=$!
   until_seen 'measure: run' again
   grep -q 'going on' again
@@ -56,13 +56,19 @@ test_that 'a second make on the same target and environment fails at once and na
   says 2 "holds .*PID $make" make -C "$project" TARGET=mini EXP=trim experiment
   kill -TERM $make; wait $make || true; wait_clean'
 test_that 'it ends in a verdict, by the runs that were made at every attempt' '
-  begin 60; make=$!; kill -9 $make; wait_clean
+  begin 60 8; make=$!; kill -9 $make; wait_clean
   made=$(grep -c "measure: run" out)
-  make -C "$project" TARGET=mini RUNS=30 SEED=60 experiment >again 2>&1
+  make -C "$project" TARGET=mini RULE=seed RUNS=8 SEED=60 experiment >again 2>&1
   [ "$(verdict_of trim)" = keep ]
   again=$(grep -c "measure: run" again)
-  [ "$again" -ge 50 ] && [ $((made + again)) -le 61 ] && [ "$again" -lt 60 ]
-  [ "$(tail -n +2 "$results/trim/samples.tsv" | cut -f 3 | sort -un | wc -l)" = 60 ]'
+  [ "$again" -ge 6 ] && [ $((made + again)) -le 17 ] && [ "$again" -lt 16 ]
+  [ "$(tail -n +2 "$results/trim/samples.tsv" | cut -f 3 | sort -un | wc -l)" = 16 ]'
+test_that 'an interrupted confirmation goes on with its next run' '
+  env --default-signal=INT,HUP,QUIT setsid make -C "$project" TARGET=mini RULE=seed RUNS=3 SEED=61 experiment >out 2>&1 </dev/null & make=$!
+  until_seen "confirm: run 2" out; kill -9 $make; wait_clean
+  make -C "$project" TARGET=mini RULE=seed RUNS=3 SEED=61 experiment >again 2>&1
+  [ "$(verdict_of trim)" = keep ]; ! grep -q "measure: run" again
+  [ "$(grep -c "confirm: run" again)" -le 10 ]'
 test_that 'another measurement of this machine waits, and says for whom' '
   : >waited
   guard --machine exclusive --for "the other measurement" -- sleep 1000 & holder=$!
@@ -70,6 +76,6 @@ test_that 'another measurement of this machine waits, and says for whom' '
   make -C "$project" TARGET=mini RUNS=9 SEED=70 EXP=trim measure >waited 2>&1 & make=$!
   until_seen "waiting for the machine.*the other measurement" waited
   kill -TERM $holder; wait $holder || true
-  until_seen "measure: run 1 of" waited
+  until_seen "measure: run 1," waited
   kill -TERM $make; wait $make || true; wait_clean'
 finish

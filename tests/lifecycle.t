@@ -3,11 +3,21 @@
 . "${0%/*}/harness.sh"
 . "$ROOT/tests/project.sh"
 
-test_that 'one experiment comes to a verdict by six runs in random order' '
+test_that 'one experiment is kept after two blocks in random order, and confirmed by two of fresh builds' '
   run EXP=trim experiment
-  [ "$(runs_made)" = 6 ]
-  [ "$(verdict_of trim)" = keep ]
-  [ "$(cut -f 4 "$results"/trim/runs/*/plan.tsv | tail -n +2 | sort | uniq -c | tr -s " " | tr "\n" ,)" = " 3 A, 3 B," ]'
+  [ "$(runs_made) $(confirming_runs_made)" = "12 12" ]
+  [ "$(verdict_of trim)" = keep ]; [ "$(gate_of trim confirmed)" = pass ]; [ "$(gate_of trim holdout)" = n/a ]
+  for block in 1 2; do for arm in A B; do
+    [ "$(awk -F "\t" -v b=$block -v a=$arm "\$1 == b && \$4 == a" "$results"/trim/runs/*/plan.tsv | wc -l)" = 3 ]; done; done
+  grep -q "^confirmed.*layout was not varied" "$results/trim/verdict.tsv"'
+test_that 'what is published is the estimate of the confirmation' '
+  row() { awk -F "\t" -v name="$1" "NR == 1 { for (i = 1; i <= NF; i++) at[\$i] = i; next } { print \$at[name] }" "$2"; }
+  [ "$(row metric_value "$results/trim/record.tsv")" = "$(row mean_b "$results/trim/confirm-stats.tsv" | head -n 1)" ]
+  ! cmp -s "$results/trim/samples.tsv" "$results/trim/confirm-samples.tsv"
+  ! cut -f 3,4 "$results/trim/samples.tsv" | cmp -s - <(cut -f 3,4 "$results/trim/confirm-samples.tsv")'
+test_that 'the environment of each run has a size of its own, which is recorded' '
+  [ "$(awk -F "\t" "NR > 1 && \$5 == \"peak_rss_mb\" { print \$10 }" "$results/trim/samples.tsv" | sort -un | wc -l)" -gt 8 ]
+  head -n 1 "$results/trim/samples.tsv" | grep -q "status	env_bytes$"'
 test_that 'the same command again does nothing and says so' '
   run EXP=trim experiment
   [ "$(phases_run)" = 0 ]; grep -q "nothing to do" "$WORK/log"'
@@ -66,6 +76,26 @@ test_that 'the threshold put back: the verdicts are back, nothing is measured, a
   run experiment
   [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = keep ]; [ "$(gate_of deeper parent)" = pass ]
   [ "$(wc -l <"$results/results.jsonl")" -ge 9 ]; ledger check --file "$results/results.jsonl"'
+test_that 'a larger least effect after the runs are made is decided from them; where they do not suffice, what measures more is named' '
+  run EXP=trim RULE=blocked MAX_BLOCKS=6 MEI=2% experiment
+  [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(verdict_of trim)" = keep ]
+  run EXP=elsewhere RUNS=3 experiment; [ "$(runs_made)" = 0 ]'
+test_that 'other scales are run once each for what was kept, and must have the same sign' '
+  run EXP=trim SCALE=1k,2k experiment
+  [ "$(runs_made) $(confirming_runs_made)" = "0 12" ]; [ "$(gate_of trim holdout)" = pass ]
+  run EXP=trim experiment; [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(gate_of trim holdout)" = n/a ]'
+test_that 'a holdout workload in which the change does the opposite ends it' '
+  cp "$project/targets/mini/workload.sh" "$project/targets/mini/holdout_workload.sh"
+  cat >>"$project/targets/mini/holdout_workload.sh" <<"END"
+[ "$ARM" = A ] || /usr/bin/python3 -c "
+import http.client, os
+c = http.client.HTTPConnection(os.environ[\"HOST\"], int(os.environ[\"PORT\"]), 30)
+c.request(\"GET\", \"/add/0/3000000\"); c.getresponse().read()"
+END
+  run EXP=trim experiment
+  [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = discard ]; [ "$(gate_of trim holdout)" = fail ]
+  rm "$project/targets/mini/holdout_workload.sh"
+  run EXP=trim experiment; [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(verdict_of trim)" = keep ]'
 test_that 'a document template changes documents only' '
   edit "$project/templates/experiment.md.in" sed -i "s/^## Decision/## The decision/" "$project/templates/experiment.md.in"
   run experiment
@@ -91,7 +121,7 @@ test_that 'a changed workload profiles and measures again, and builds nothing; p
   cp -p "$project/targets/mini/workload.sh" workload.sh
   edit "$project/targets/mini/workload.sh" sed -i "s/SIZE:-2000/SIZE:-2100/" "$project/targets/mini/workload.sh"
   run EXP=trim experiment
-  [ "$(runs_made) $(builds_made)" = "6 0" ]; [ "$(profiles_made)" -ge 1 ]
+  [ "$(runs_made) $(builds_made)" = "12 0" ]; [ "$(profiles_made)" -ge 1 ]
   cp workload.sh "$project/targets/mini/workload.sh"; newer "$project/targets/mini/workload.sh"
   run EXP=trim experiment
   [ "$(runs_made) $(builds_made)" = "0 0" ]'
@@ -102,7 +132,7 @@ test_that 'swapping the contents of two patches swaps their verdicts' '
   [ "$(verdict_of halved)" = crash ]; [ "$(verdict_of renamed)" = invalid ]'
 test_that 'a changed source is a new base: everything is made again' '
   edit "$project/targets/mini/src/NOTES" sed -i "s/A file/A text/" "$project/targets/mini/src/NOTES"
-  run EXP=trim experiment; [ "$(runs_made)" = 6 ]'
+  run EXP=trim experiment; [ "$(runs_made)" = 12 ]'
 test_that 'a baseline that fails is an error that says so, and no verdict' '
   edit "$project/targets/mini/validate.sh" sed -i "s/!= 20100/!= 20101/" "$project/targets/mini/validate.sh"
   says 2 "the baseline fails: validate: the total of 1 to 200" make -C "$project" TARGET=mini EXP=trim experiment'

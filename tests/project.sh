@@ -16,6 +16,7 @@ export project results
 # run ARGUMENT...: make in the project, with target mini; its output in $WORK/log as well.
 run() { make -C "$project" TARGET=mini "$@" >"$WORK/log" 2>&1 || { local code=$?; cat "$WORK/log"; return $code; }; cat "$WORK/log"; }
 runs_made() { grep -c 'measure: run' "$WORK/log" || true; }
+confirming_runs_made() { grep -c '\] confirm.*: run' "$WORK/log" || true; }
 builds_made() { grep -c '\] build: arm . built' "$WORK/log" || true; }
 profiles_made() { grep -c 'profile: captured' "$WORK/log" || true; }
 phases_run() { grep -cE '^\[[^]]*\] [a-z-]+: .*\([0-9.]+ s\)$' "$WORK/log" || true; }
@@ -58,4 +59,4 @@ left_over() {
     echo "${environment%/environ}"
   done
 }
-export -f run runs_made builds_made profiles_made phases_run verdict_of gate_of edit newer until_seen gone left_over
+export -f run runs_made confirming_runs_made builds_made profiles_made phases_run verdict_of gate_of edit newer until_seen gone left_over

@@ -5,7 +5,7 @@
 gates() { # GATE=STATUS[:VALUE]...: a gate file of these rows, on top of passing ones
   printf 'gate\tstatus\tvalue\tlimit\tevidence\n'
   local gate text
-  for gate in parent message scope structural same-version evidence exercised stable valid deterministic significant constraints explained; do
+  for gate in parent message scope structural same-version evidence exercised stable valid deterministic significant constraints explained confirmed; do
     text=pass
     for pair; do [ "${pair%%=*}" = $gate ] && text=${pair#*=}; done
     [ "$text" = none ] || printf '%s\t%s\t%s\t-\tbecause of %s\n' $gate "${text%%:*}" "$(case $text in *:*) echo "${text#*:}" ;; *) echo - ;; esac)" $gate
@@ -36,11 +36,12 @@ discard significant=fail:DISCARD,constraints=fail:FAIL
 discard significant=fail:INCONCLUSIVE,constraints=fail:FAIL
 inconclusive constraints=fail:OPEN
 discard explained=fail
+discard confirmed=fail
 crash stable=fail:crash,valid=fail
 rejected scope=fail,stable=fail:crash
 END
 test_that 'every gate has its row, also those that no phase speaks of' \
-  'gates >g; verdict g >v; [ "$(cut -f 1 v | tail -n +2 | wc -l)" = 18 ]; grep -q "^impact	n/a	" v; grep -q "^confirmed	n/a	" v; grep -q "^protected	n/a" v'
+  'gates >g; verdict g >v; [ "$(cut -f 1 v | tail -n +2 | wc -l)" = 18 ]; grep -q "^impact	n/a	" v; grep -q "^holdout	n/a	" v; grep -q "^protected	n/a" v'
 test_that 'the reason names the gate and its evidence' \
   'gates scope=fail:other.c >g; verdict g | tail -n 1 | cut -f 5 | grep -qx "scope: other.c: because of scope"'
 test_that 'nothing is kept by silence' 'gates stable=none >g; says 1 "stable.* neither passed nor failed" verdict g'

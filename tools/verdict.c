@@ -46,8 +46,8 @@ static const struct gate {
     {"significant", BY_SIGNIFICANT, NULL, "not measured"},
     {"constraints", BY_CONSTRAINTS, NULL, "not measured"},
     {"explained", FIXED, "discard", "not profiled after the change"},
-    {"holdout", FIXED, "discard", "a second workload is not run yet"},
-    {"confirmed", FIXED, "discard", "confirmation on fresh runs is not made yet; this verdict rests on the other gates"},
+    {"holdout", FIXED, "discard", "not confirmed"},
+    {"confirmed", FIXED, "discard", "not confirmed"},
 };
 enum { GATES = sizeof gates / sizeof gates[0] };
 
@@ -105,6 +105,7 @@ static const char *status_of(const struct gate *gate, const struct row *row, con
   switch (gate->rule) {
     case BY_STABLE: return strcmp(row->value, "timeout") == 0 ? "timeout" : "crash";
     case BY_SIGNIFICANT:
+      if (guard_failed && strcmp(row->value, "IMPROVED") == 0) return "constraint_violation";
       return strcmp(row->value, "INCONCLUSIVE") == 0 && !guard_failed ? "inconclusive" : "discard";
     case BY_CONSTRAINTS: return guard_failed ? "constraint_violation" : "inconclusive";
     case FIXED: break;
@@ -148,7 +149,7 @@ int main(int argc, char **argv) {
     passes += (size_t)passed(&rows[i]);
   }
   /* Nothing is kept by silence: what makes a keep must have been measured. */
-  const char *needed[] = {"same-version", "evidence", "stable", "valid", "significant", "explained"};
+  const char *needed[] = {"same-version", "evidence", "stable", "valid", "significant", "explained", "confirmed"};
   for (size_t i = 0; i < sizeof needed / sizeof needed[0] && !reason; i++)
     if (!passed(&rows[gate_named(needed[i])]))
       fail("the gate '%s' neither passed nor failed; without it there is no verdict", needed[i]);

@@ -1,44 +1,54 @@
 #!/bin/bash
-# decide.sh X RULE MEI: what the samples say. stats.tsv holds abstat's rows, report.txt its report.
+# decide.sh X RULE MEI RUNS MAX_BLOCKS: what the samples say. stats.tsv holds abstat's rows, report.txt its report.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
+# shellcheck source=mk/steps/question.sh
+. mk/steps/question.sh
 X=$1 rule=$2 mei=$3
-options=(--rule "$rule" --mei "$mei" --seed "$(cat "$X/plan-seed")")
-while IFS=$'\t' read -r metric direction _ role guard; do
-  case $role in
-  primary) options+=(--primary "$metric:$direction") ;;
-  guard) case $guard in +*) options+=(--guard "$metric:$direction:${guard#+}") ;; esac ;;
-  equal) options+=(--equal "$metric") ;;
-  esac
-done < <(tail -n +2 "$X/metrics.tsv")
-abstat "${options[@]}" "$X/samples.tsv" | replace "$X/stats.tsv"
-abstat "${options[@]}" --report "$X/samples.tsv" | replace "$X/report.txt"
+question "$X/metrics.tsv" "$rule" "$mei" "$4" "$5"
+question+=(--seed "$(cat "$X/plan-seed")")
+abstat "${question[@]}" "$X/samples.tsv" | replace "$X/stats.tsv"
+abstat "${question[@]}" --report "$X/samples.tsv" 2>/dev/null | replace "$X/report.txt"
 
-# fields FIELD: of the row that is being looked at
+stats=$X/stats.tsv
 primary=$(column "$X/metrics.tsv" metric role primary)
-cell() { column "$X/stats.tsv" "$2" metric "$1" | head -n 1; }
-verdict=$(cell "$primary" verdict)
-evidence="$primary: mean $(cell "$primary" mean_a) -> $(cell "$primary" mean_b), rule $rule: $(cell "$primary" reason)"
-case $verdict in
-KEEP) row significant pass KEEP "$rule, mei $mei" "$evidence" ;;
-*) row significant fail "$verdict" "$rule, mei $mei" "$evidence" ;;
-esac
+verdict=$(cell "$stats" "$primary" verdict)
+evidence="$primary: mean $(cell "$stats" "$primary" mean_a) -> $(cell "$stats" "$primary" mean_b), $(effect "$stats" "$primary"), rule $rule: $(cell "$stats" "$primary" reason)"
+limit="$rule, mei $mei"
 
 failed='' open='' guards=()
 while IFS=$'\t' read -r metric _ _ role guard; do
   [ "$role" = guard ] || continue
   [[ $guard == +* ]] || continue
   guards+=("$metric $guard")
-  evidence="$metric: mean $(cell "$metric" mean_a) -> $(cell "$metric" mean_b)"
-  case $(cell "$metric" verdict) in
+  fact="$metric: mean $(cell "$stats" "$metric" mean_a) -> $(cell "$stats" "$metric" mean_b)"
+  case $(cell "$stats" "$metric" verdict) in
   PASS) ;;
-  FAIL) failed="${failed:+$failed; }$evidence is beyond $guard" ;;
-  *) open="${open:+$open; }$evidence: $(cell "$metric" reason)" ;;
+  FAIL) failed="${failed:+$failed; }$fact is beyond $guard" ;;
+  *) open="${open:+$open; }$fact is not shown to be within $guard" ;;
   esac
 done < <(tail -n +2 "$X/metrics.tsv")
+
+# The runs were made by the rule that was frozen when measuring started; another one may need more of them.
+more=
+if [ -n "$(column "$stats" next | awk '$1 > 0')" ]; then
+  more="; more runs: make TARGET=$(basename "$(dirname "$(dirname "$X")")") EXP=${X##*/} MEI=$mei MAX_BLOCKS=$5 MORE=1 experiment"
+else
+  needed=$(cell "$stats" "$primary" runs_needed)
+  [ "$needed" = NA ] || [ "$verdict" != INCONCLUSIVE ] || more="; about $needed runs of each arm would tell"
+fi
+# A guard that got worse ends the measuring early; whether the primary improved must then be told from what is there.
+if [ "$verdict" = INCONCLUSIVE ] && [ -n "$failed" ] &&
+  awk -v e="$(cell "$stats" "$primary" estimate)" -v p="$(cell "$stats" "$primary" p)" 'BEGIN { exit !(e > 0 && p <= 0.05) }'; then
+  verdict=IMPROVED
+fi
+case $verdict in
+KEEP) row significant pass KEEP "$limit" "$evidence" ;;
+*) row significant fail "$verdict" "$limit" "$evidence$more" ;;
+esac
 limits=$(IFS=,; echo "${guards[*]:-none}")
 if [ -n "$failed" ]; then row constraints fail FAIL "$limits" "$failed"
-elif [ -n "$open" ]; then row constraints fail OPEN "$limits" "$open"
+elif [ -n "$open" ]; then row constraints fail OPEN "$limits" "$open$more"
 elif [ ${#guards[@]} = 0 ]; then row constraints n/a - - 'the target names no relative guard'
 else row constraints pass PASS "$limits" 'stats.tsv'; fi
 artifact stats.tsv

@@ -1,82 +1,47 @@
 #!/bin/bash
-# measure.sh R EXP RUNS SEED [locked]: runs both arms in one block of RUNS + RUNS in random order, and prints the gates that
-# every run must pass. Each run is a file of its own, runs/KEY/NNN.tsv, renamed into place; KEY is the digest of what was
-# run (arms, scripts, plan, machine), so that an interrupted measurement goes on, and one put back is found again.
+# measure.sh R EXP RUNS SEED [more] [locked]: runs both arms in blocks of RUNS + RUNS in random order until abstat can
+# decide, and prints the gates that every run must pass. Each run is a file of its own, runs/KEY/NNN.tsv, renamed into
+# place; KEY is the digest of what was run (arms, scripts, plan, machine), so that an interrupted measurement goes on, and
+# one put back is found again. What ends the measuring is frozen when it starts: RULE, MEI, MAX_BLOCKS, MAX_TIME, by
+# environment; with `more` they are frozen anew, and the measuring goes on by them.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-R=$1 exp=$2 count=$3 seed=$4 locked=${5:-}
+# shellcheck source=mk/steps/question.sh
+. mk/steps/question.sh
+# shellcheck source=mk/steps/blocks.sh
+. mk/steps/blocks.sh
+R=$1 exp=$2 count=$3 seed=$4
+shift 4
+more='' locked='' label=measure
+for word; do case $word in more) more=yes ;; locked) locked=yes ;; esac; done
 primary=$(column "$X/metrics.tsv" metric role primary)
-export BUILD_DIR=$R/.builds
-
-fingerprint=$(mk/steps/environment.sh fingerprint)
-key=$({ cat "$X"/{deploy,workload,collect,validate,teardown}.sh "$X"/source-{A,B}.tar
-  cut -f 1,3,4 "$X/metrics.tsv"; echo "$count $seed $fingerprint"; } | sha256sum)
-runs=$X/runs/${key:0:16}
+runs=$(runs_folder "$count" "$seed")
 attempt=1
 while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
 if [ -n "${ASSAY_FRESH:-}" ] && [ -z "$locked" ] && [ -d "$runs" ]; then
   mv "$runs" "$runs.attempt-$attempt"
   attempt=$((attempt + 1))
 fi
-mkdir -p "$runs"
-if [ ! -e "$runs/plan.tsv" ]; then
+if [ ! -e "$runs/stop-rule" ] || { [ -n "$more" ] && [ -z "$locked" ]; }; then
+  question "$X/metrics.tsv" "$RULE" "$MEI" "$count" "$MAX_BLOCKS"
   # Every experiment and attempt has an order of its own, drawn from SEED.
-  plan_seed=$(printf '%s %s %s' "$seed" "$exp" "$attempt" | cksum)
-  printf '%s\n' "${plan_seed%% *}" | replace "$runs/seed"
-  abplan --blocks 1 --runs "$count" --arms A,B --seed "${plan_seed%% *}" | replace "$runs/plan.tsv"
+  series_plan "$runs" "$count" "$MAX_BLOCKS" "$seed $exp $attempt"
+  series_rule "$runs" "$MAX_BLOCKS" "$MAX_TIME" "${question[@]}"
+  rm -f "$runs/ended"
 fi
-total=$((2 * count))
-
-pending() { # is there a run to be made?
-  local n file
-  # A run that ended the measurement counts once both of its files are there.
-  for file in "$runs"/*.stop; do
-    [ -e "$file" ] || continue
-    if [ -e "${file%.stop}.tsv" ]; then return 1; else rm -f "$file"; fi
-  done
-  for ((n = 1; n <= total; n++)); do [ -e "$(printf '%s/%03d.tsv' "$runs" "$n")" ] || return 0; done
-  return 1
-}
-if [ -z "$locked" ] && pending; then
-  heavy "measuring: $total runs"
-  # One guard around each run ends what it leaves behind; the machine is this measurement's alone until all are made.
-  exec guard --machine exclusive --for "measuring $exp" -- "$0" "$@" locked
-fi
-
-one_run() { # BLOCK ORDER RUN ARM
-  local file scratch=$R/.run/measure started=$EPOCHREALTIME status stage message word=ok
-  file=$(printf '%s/%03d' "$runs" "$3")
-  mkdir -p "$scratch"
-  guard -- mk/steps/run.sh "$X" "$4" "$scratch" "$X/logs/run-$3-$4.log" || stop "run $3 of $total (arm $4) could not be made"
-  read -r status stage message <"$scratch/outcome"
-  case $status in failed | timeout) word=$status ;; esac
-  if [ "$status" != ok ] && [ "$4" = A ]; then
-    stop "the baseline arm fails in run $3: $stage: $message; see $X/logs/run-$3-A.log"
+if ! series_is_complete "$runs"; then
+  if [ -z "$locked" ]; then
+    heavy 'measuring'
+    # One guard around each run ends what it leaves behind; the machine is this measurement's alone until all are made.
+    exec guard --machine exclusive --for "measuring $exp" -- "$0" "$R" "$exp" "$count" "$seed" locked
   fi
-  [ -e "$scratch/metrics" ] || : >"$scratch/metrics"
-  # Of a run that failed, only that it failed is recorded.
-  [ "$word" = ok ] || : >"$scratch/metrics"
-  readmetrics --block "$1" --order "$2" --run "$3" --arm "$4" --status "$word" --spec "$X/metrics.tsv" "$scratch/metrics" >"$scratch/rows" ||
-    stop "run $3 (arm $4): its metrics are not what target.mk names; see $X/logs/run-$3-$4.log"
-  [ "$status" = ok ] || printf '%s %s run %s (arm %s): %s: %s\n' "$status" "$3" "$3" "$4" "$stage" "$message" | replace "$file.stop"
-  mv -f "$scratch/rows" "$file.tsv"
-  say "measure: run $3 of $total, arm $4: $([ "$status" = ok ] && printf '%s %s' "$primary" "$(column "$file.tsv" value metric "$primary")" || echo "$status in $stage") ($(elapsed "$started") s)"
-}
-if pending; then
-  ! compgen -G "$runs/[0-9]*.tsv" >/dev/null || say "measure: going on; some of the $total runs are there already"
-  mk/steps/environment.sh full >"$runs/environment.json"
-  : >"$X/logs/measure.log"
-  while IFS=$'\t' read -r block order run arm <&3; do
-    [ "$block" != block ] || continue
-    [ ! -e "$(printf '%s/%03d.tsv' "$runs" "$run")" ] || continue
-    one_run "$block" "$order" "$run" "$arm"
-    compgen -G "$runs/*.stop" >/dev/null && break
-  done 3<"$runs/plan.tsv"
+  link_builds
+  series_run "$runs" workload
 fi
 
 [ ! -e "$runs/environment.json" ] || replace "$X/environment.json" <"$runs/environment.json"
 replace "$X/plan-seed" <"$runs/seed"
-awk 'FNR > 1 || NR == 1' "$runs"/[0-9]*.tsv | replace "$X/samples.tsv"
+series_samples "$runs" | replace "$X/samples.tsv"
 
 # The gates. A run of the baseline arm that breaks one of them is no fault of the change.
 stable_row() {

@@ -13,7 +13,7 @@ shift
 
 declare -A gates=([parent]='parent' [lint]='message scope structural' [source]='same-version'
   [verify]='evidence impact exercised' [build]='' [measure]='protected stable valid deterministic'
-  [decide]='significant constraints' [explain]='explained')
+  [decide]='significant constraints' [explain]='explained' [confirm]='holdout confirmed')
 
 mkdir -p "$X/logs"
 printf 'gate\tstatus\tvalue\tlimit\tevidence\n'

@@ -8,17 +8,22 @@ primary=$(column "$X/metrics.tsv" metric role primary)
 measured=
 [ "$(column "$X/decide.gate" status gate significant)" = n/a ] || measured=yes
 
-stat() { # METRIC FIELD: from stats.tsv, empty where there is none
+# Of a change that was confirmed, only the estimate of the fresh runs is published: that of the runs that decided was
+# chosen for being large.
+samples=$X/samples.tsv stats=$X/stats.tsv
+if [ "$(column "$X/confirm.gate" status gate confirmed)" = pass ]; then samples=$X/confirm-samples.tsv stats=$X/confirm-stats.tsv; fi
+
+stat() { # METRIC FIELD: of abstat's rows, empty where there is none
   local text
   [ -n "$measured" ] || return 0
-  text=$(column "$X/stats.tsv" "$2" metric "$1" | head -n 1)
+  text=$(column "$stats" "$2" metric "$1" | head -n 1)
   [ "$text" = NA ] || printf '%s' "$text"
 }
-mean() { # METRIC ARM: of the ok runs, from samples.tsv
-  [ -e "$X/samples.tsv" ] && [ -n "$measured" ] || return 0
+mean() { # METRIC ARM: of the ok runs
+  [ -e "$samples" ] && [ -n "$measured" ] || return 0
   awk -F '\t' -v metric="$1" -v arm="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     $at["metric"] == metric && $at["arm"] == arm && $at["status"] == "ok" { sum += $at["value"]; n++ }
-    END { if (n) printf "%.6g", sum / n }' "$X/samples.tsv"
+    END { if (n) printf "%.6g", sum / n }' "$samples"
 }
 difference() { # B A
   [ -n "$1" ] && [ -n "$2" ] || return 0
@@ -41,7 +46,7 @@ names=(exp_id branch parent_branch commit metric_name metric_value baseline_valu
 values=("$exp" "exp/$exp" "$parent_branch" "$(cat "$X/commit-B" 2>/dev/null || true)" "$primary" "$b" "$base"
   "$(difference "$b" "$base")" "$(difference "$b" "$a")" "$cpu" "$(mean latency_p99_ms B)" "$(mean error_rate B)"
   "$(mean restarts B)" "$status" "$(value "$X/fields.tsv" subject)" "$(stat "$primary" n)" "$(stat "$primary" ci_low)"
-  "$(stat "$primary" ci_high)" "$(stat "$primary" p)" "$(stat "$primary" seed_verdict)"
+  "$(stat "$primary" ci_high)" "$(stat "$primary" p)" "$(column "$X/stats.tsv" seed_verdict metric "$primary" 2>/dev/null | head -n 1 || true)"
   "$(column "$X/verdict.tsv" limit gate significant | sed 's/^-$//')"
   "$(unescaped "$(column "$X/verdict.tsv" evidence gate verdict)")")
 (IFS=$'\t'; printf '%s\n' "${names[*]}")

@@ -5,6 +5,7 @@
 #   failed    the service did not start, serve or stay up
 #   timeout   a step passed its limit
 #   wrong     validate found a wrong answer (the metrics are whole)
+# WORKLOAD (environment) names the workload's script: workload or holdout.
 set -euo pipefail
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
@@ -22,7 +23,7 @@ ended() { # STATUS STAGE MESSAGE
 }
 step() { # NAME LIMIT: runs NAME.sh; what it prints is appended to the metrics where that is its job
   local name=$1 limit=$2 output=/dev/null code=0 message
-  case $name in workload | collect) output=$folder/metrics ;; esac
+  case $name in workload | holdout | collect) output=$folder/metrics ;; esac
   printf -- '--- %s (arm %s)\n' "$name" "$arm" >>"$log"
   limited "$limit" "$here/$name.sh" "$log" "${environment[@]}" >>"$output" </dev/null || code=$?
   [ "$code" != 0 ] || return 0
@@ -34,7 +35,7 @@ step() { # NAME LIMIT: runs NAME.sh; what it prints is appended to the metrics w
 export STATE=$state ARM=$arm
 "$here/teardown.sh" 2>>"$log" || stop "what an earlier run left in $state cannot be removed; see $log"
 step deploy "$(value "$target" limit_deploy)"
-step workload "$(value "$target" limit_workload)"
+step "${WORKLOAD:-workload}" "$(value "$target" limit_workload)"
 step collect 30
 step validate "$(value "$target" limit_validate)"
 # Whatever the answers were, a service that was started again while it ran was not stable: collect once more.

@@ -44,6 +44,7 @@ workload)
   fi
   options+=(-F WORKLOAD="$text")
   ;;
+holdout) options+=(-F WORKLOAD="$T/holdout_workload.sh") ;;
 validate) options+=(-F VALIDATE="$T/validate.sh") ;;
 profile)
   upper limit_profile
@@ -56,4 +57,6 @@ profile)
   options+=(-F PIPELINES="$scratch/pipelines")
   ;;
 esac
-scriptgen "${options[@]}" "templates/env/$env/$name.sh.in"
+template=$name
+[ "$name" != holdout ] || template=workload
+scriptgen "${options[@]}" "templates/env/$env/$template.sh.in"
