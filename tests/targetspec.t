@@ -192,7 +192,7 @@ test_that 'each script of a target must be there; hints.md is only warned of' '
   done
   with pyserver ccache no; rm targets/pyserver/hints.md
   says 0 "^targetspec: targets/pyserver/hints.md: is missing" targetspec targets/pyserver
-  [ "$(wc -l <says.out)" = 25 ]
+  [ "$(wc -l <says.out)" = 27 ]
   targetspec --fields name targets/pyserver 2>err
   [ ! -s err ]'
 
@@ -210,9 +210,15 @@ test_that 'metrics: another primary frees the guard of the former one and drops 
   printf "latency_p99_ms primary -,peak_rss_mb guard +10%%,error_rate guard max=0," | cmp - rows
   with pyserver guards "error_rate max=0"
   targetspec -m -p throughput_qps targets/pyserver >out
-  [ "$(sed -n 2p out)" = "throughput_qps${TAB}higher${TAB}req/s${TAB}primary${TAB}-" ]
-  grep -qx "peak_rss_mb${TAB}lower${TAB}MiB${TAB}-${TAB}-" out
+  [ "$(sed -n 2p out)" = "throughput_qps${TAB}higher${TAB}req/s${TAB}primary${TAB}-${TAB}-" ]
+  grep -qx "peak_rss_mb${TAB}lower${TAB}MiB${TAB}-${TAB}-${TAB}-" out
   [ "$(sed 1d out | cut -f 1 | sort | uniq -d)" = "" ]'
+
+test_that 'metrics: controls have a role of their own, and deterministic ones say so' '
+  with pyserver control "cores"; targetspec -m targets/pyserver | grep -qx "cores${TAB}-${TAB}-${TAB}control${TAB}-${TAB}-"
+  with pyserver deterministic "peak_rss_mb, latency_p99_ms"
+  [ "$(targetspec -m targets/pyserver | cut -f 1,6 | grep yes | tr "\t\n" " ,")" = "peak_rss_mb yes,latency_p99_ms yes," ]
+  refuses pyserver control peak_rss_mb data_digest "a b"; refuses pyserver deterministic none error_rate data_digest "peak_rss_mb, peak_rss_mb"'
 
 test_that 'metrics: only the primary or a secondary metric can be the primary' '
   for metric in none error_rate data_digest; do

@@ -85,23 +85,25 @@ static void print_metric(struct metric *metric, const char *role) {
   bool is_guard = strcmp(role, "guard") == 0;
   printf("%s\t%s\t", metric->name, or_none(metric->direction));
   tsv_write(stdout, or_none(metric->unit));
-  printf("\t%s\t%s\n", role, is_guard ? metric->guard : "-");
+  printf("\t%s\t%s\t%s\n", role, is_guard ? metric->guard : "-", metric->deterministic ? "yes" : "-");
   metric->printed = true;
 }
 
-/* Each metric once: the primary, guards, equals, the other secondary ones. */
+/* Each metric once: the primary, guards, equals, controls, the other secondary ones. */
 static void print_metrics(const struct target *target, struct metrics *metrics, const char *primary_name) {
   struct metric *primary = primary_name ? metrics_find(metrics, primary_name) : &metrics->list[0];
   if (!primary || (primary->field != PRIMARY && primary->field != SECONDARY))
     fail_at(target->file, target->lines[SECONDARY],
             "'%s' cannot be the primary metric; the metric of field 'primary' or one of field 'secondary' is expected",
             primary_name);
-  puts("metric\tdirection\tunit\trole\tguard");
+  puts("metric\tdirection\tunit\trole\tguard\tdeterministic");
   print_metric(primary, "primary");
   for (size_t i = 0; i < metrics->count; i++)
     if (!metrics->list[i].printed && metrics->list[i].guard) print_metric(&metrics->list[i], "guard");
   for (size_t i = 0; i < metrics->count; i++)
     if (metrics->list[i].field == EQUAL) print_metric(&metrics->list[i], "equal");
+  for (size_t i = 0; i < metrics->count; i++)
+    if (metrics->list[i].field == CONTROL) print_metric(&metrics->list[i], "control");
   for (size_t i = 0; i < metrics->count; i++)
     if (!metrics->list[i].printed) print_metric(&metrics->list[i], "-");
 }

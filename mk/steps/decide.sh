@@ -17,7 +17,7 @@ evidence="$primary: mean $(cell "$stats" "$primary" mean_a) -> $(cell "$stats" "
 limit="$rule, mei $mei"
 
 failed='' open='' guards=()
-while IFS=$'\t' read -r metric _ _ role guard; do
+while IFS=$'\t' read -r metric _ _ role guard _; do
   [ "$role" = guard ] || continue
   [[ $guard == +* ]] || continue
   guards+=("$metric $guard")

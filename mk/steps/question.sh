@@ -3,14 +3,16 @@
 
 # question METRICS RULE MEI RUNS MAX_BLOCKS: the options of abstat, in the array `question`.
 question() {
-  local metric direction role guard
+  local metric direction role guard deterministic
   question=(--rule "$2" --mei "$3" --runs "$4" --max-blocks "$5")
-  while IFS=$'\t' read -r metric direction _ role guard; do
+  while IFS=$'\t' read -r metric direction _ role guard deterministic; do
     case $role in
     primary) question+=(--primary "$metric:$direction") ;;
     guard) case $guard in +*) question+=(--guard "$metric:$direction:${guard#+}") ;; esac ;;
     equal) question+=(--equal "$metric") ;;
+    control) question+=(--control "$metric") ;;
     esac
+    case $role:$guard:$deterministic in primary:*:yes | guard:+*:yes) question+=(--deterministic "$metric") ;; esac
   done < <(tail -n +2 "$1")
 }
 

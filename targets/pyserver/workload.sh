@@ -4,11 +4,13 @@
 # and several clients at once. The single part stands half before and half after the concurrent one.
 #
 # Sizes, by environment variable:
-#   ITEMS     100000             items in all; the clients of the concurrent part share what the single part leaves
-#   KEYS      75000              distinct keys; the items beyond replace earlier ones
-#   TAGS      1200               distinct tags; the first batch, which is not timed, brings all of them
-#   GROUPS_OF_BATCHES  30        groups in the single part: one batch of LARGE items each, and SMALL_PER_LARGE of SMALL
-#   LARGE     1200               a multiple of TAGS, so that each large batch holds each tag equally often: equal work
+#   SCALE     100000             items in all; what follows is by default as much smaller or larger as this is
+#   ITEMS     SCALE              items in all; the clients of the concurrent part share what the single part leaves
+#   KEYS      SCALE * 3 / 4          distinct keys; the items beyond replace earlier ones
+#   TAGS      SCALE / 20         distinct tags, from 60 to 1200; the first batch, which is not timed, brings all of them
+#   GROUPS_OF_BATCHES  SCALE * 30 / 100000, at least 2
+#                                groups in the single part: one batch of LARGE items each, and SMALL_PER_LARGE of SMALL
+#   LARGE     TAGS               a multiple of TAGS, so that each large batch holds each tag equally often: equal work
 #   SMALL     8
 #   SMALL_PER_LARGE    49
 #   SNAPSHOTS 2                  taken in the single part, spread over its groups; statistics are asked for after each
@@ -152,9 +154,12 @@ def main():
     parts = (os.environ.get("PARTS") or "single,concurrent").split(",")
     if not set(parts) <= {"single", "concurrent"}:
         sys.exit(f"workload: PARTS is '{','.join(parts)}', expected single, concurrent or both with a comma between")
-    total, keys, tags = setting("ITEMS", 100000), setting("KEYS", 75000), setting("TAGS", 1200)
-    large, small, size = setting("LARGE", 1200), setting("SMALL", 8), setting("BATCH", 100)
-    number_of_groups, small_per_large = setting("GROUPS_OF_BATCHES", 30), setting("SMALL_PER_LARGE", 49)
+    scale = setting("SCALE", 100000)
+    total, keys = setting("ITEMS", scale), setting("KEYS", max(1, scale * 3 // 4))
+    tags = setting("TAGS", min(1200, max(60, scale // 20)))
+    large, small, size = setting("LARGE", tags), setting("SMALL", 8), setting("BATCH", 100)
+    number_of_groups = setting("GROUPS_OF_BATCHES", max(2, scale * 30 // 100000))
+    small_per_large = setting("SMALL_PER_LARGE", 49)
     number_of_clients, snapshots, meetings = setting("CLIENTS", 4), setting("SNAPSHOTS", 2), setting("MEETINGS", 2)
     address = os.environ["HOST"], setting("PORT", 0)
 

@@ -43,6 +43,8 @@ static const struct rule {
                    "METRIC lower|higher UNIT, ..., as in 'latency_p50_ms lower ms, throughput_qps higher req/s'"},
     [GUARDS] = {"guards", "", is_any, "METRIC +N% or METRIC max=N, ..., as in 'latency_p99_ms +10%, error_rate max=0'"},
     [EQUAL] = {"equal", "", is_any, "METRIC, ..., none of which is the primary, a secondary or a guard"},
+    [CONTROL] = {"control", "", is_any, "METRIC, ..., none of which is named by another field: what no change can move"},
+    [DETERMINISTIC] = {"deterministic", "", is_any, "METRIC, ..., each the primary or a secondary one"},
     [EDITABLE] =
         {"editable", NULL, is_paths,
          "relative paths in the source separated by blanks (no '..', no comma), a folder's with '/' at its end"},

@@ -55,12 +55,23 @@ static void add_guards(struct target *target, struct metrics *metrics) {
   }
 }
 
-static void add_equals(struct target *target, struct metrics *metrics) {
-  char *rest = field_copy(target, EQUAL);
+/* The metrics that only the fields equal and control name. */
+static void add_named(struct target *target, struct metrics *metrics, enum field field) {
+  char *rest = field_copy(target, field);
   for (char *item; (item = next_item(&rest));) {
     if (!metric_name_is_valid(item) || metrics_find(metrics, item))
-      field_fail(target, EQUAL, item, field_allowed(EQUAL));
-    add_metric(metrics, (struct metric){.name = item}, EQUAL);
+      field_fail(target, field, item, field_allowed(field));
+    add_metric(metrics, (struct metric){.name = item}, field);
+  }
+}
+
+static void declare_deterministic(struct target *target, struct metrics *metrics) {
+  char *rest = field_copy(target, DETERMINISTIC);
+  for (char *item; (item = next_item(&rest));) {
+    struct metric *metric = metrics_find(metrics, item);
+    if (!metric || metric->deterministic || (metric->field != PRIMARY && metric->field != SECONDARY))
+      field_fail(target, DETERMINISTIC, item, field_allowed(DETERMINISTIC));
+    metric->deterministic = true;
   }
 }
 
@@ -69,7 +80,9 @@ struct metrics metrics_read(struct target *target) {
   add_measured(target, &metrics, PRIMARY);
   add_measured(target, &metrics, SECONDARY);
   add_guards(target, &metrics);
-  add_equals(target, &metrics);
+  add_named(target, &metrics, EQUAL);
+  add_named(target, &metrics, CONTROL);
+  declare_deterministic(target, &metrics);
   return metrics;
 }
 

@@ -9,7 +9,8 @@ struct metric {
   const char *name;
   const char *direction, *unit; /* NULL where nothing says it */
   const char *guard;            /* the limit, `+10%` or `max=0`; NULL without one */
-  enum field field;             /* PRIMARY, SECONDARY, GUARDS or EQUAL: where it is introduced */
+  enum field field;             /* PRIMARY, SECONDARY, GUARDS, EQUAL or CONTROL: where it is introduced */
+  bool deterministic;           /* the same in every run of the same code */
   bool printed;
 };
 
@@ -28,7 +29,7 @@ struct profilers {
   size_t count, capacity;
 };
 
-/* Reads the fields primary, secondary, guards and equal: what contradicts itself is fail_at(). The texts live as long
+/* Reads the fields primary, secondary, guards, equal, control and deterministic: what contradicts itself is fail_at(). The texts live as long
  * as the target; the caller frees the list. */
 struct metrics metrics_read(struct target *target);
 
