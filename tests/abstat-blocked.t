@@ -144,6 +144,40 @@ test_that 'exit codes are of the whole decision' '
   beside2 g A:10 B:13.1 B:13 A:9.9 B:12.9 A:10.1 / B:13 A:10.1 A:9.9 B:13.1 B:12.9 A:10 >s
   is "$(code -p m:lower s) $(code -p m:lower -g g:lower:10% s) $(code -p m:lower -c g s)" "0 3 4"'
 
+# --- several variants, scales
+
+# variants SEED BLOCKS: samples of A (100), same (as A), faster (80), in the order of their plan.
+variants() {
+  printf "block\torder\trun\tarm\tmetric\tvalue\tunit\trole\tstatus\n"
+  abplan --arms A,same,faster --seed "$1" --blocks "$2" | awk -F "\t" -v OFS="\t" "NR > 1 {
+    value = 100 + \$3 % 7 / 10; if (\$4 == \"faster\") value *= 0.8; print \$0, \"m\", value, \"ms\", \"-\", \"ok\" }"
+}
+export -f variants
+test_that 'several variants are each compared with the base, in the order of the plan' '
+  variants 5 2 >s
+  is "$(abstat -p m:lower --seed 5 s | field arm verdict design | sort)" "faster KEEP planned
+same DISCARD planned"
+  is "$(abstat -p m:lower --seed 6 s | field design | sort -u)" blocked
+  is "$(decision -p m:lower s)" ""
+  abstat -p m:lower --report s >report; is "$(head -n 1 report)" "KEEP m: 2 comparisons with A"
+  grep -Eq "^faster +6 +80.* KEEP$" report; [ "$(wc -L <report)" -le 80 ]'
+test_that 'variants share alpha: what is kept alone is not kept beside another, until that one is kept' '
+  variants 5 2 >s; awk -F "\t" "\$4 != \"same\"" s >alone
+  is "$(abstat -p m:lower s | field arm alpha | sort)" "faster 0.0025
+same 0.005"
+  is "$(abstat -p m:lower alone | field alpha)" 0.005
+  is "$(awk -F "\t" -v OFS="\t" "NR > 1 && \$4 == \"same\" { \$6 = \$6 * 0.7 } { print }" s | abstat -p m:lower | field verdict | sort -u)" KEEP'
+test_that 'scales are judged one by one, and a KEEP needs the same sign at each' '
+  samples m $clear / $again >large; samples m A:10 B:9 B:9.1 A:10.1 B:9.05 A:10.05 >small
+  samples m A:10 B:10.4 B:10.5 A:10.1 B:10.2 A:10.05 >worse
+  is "$(abstat -p m:lower --scales small large | field scale verdict reason)" "small INCONCLUSIVE more-data
+large KEEP improved"
+  is "$(abstat -p m:lower --scales worse large | field scale verdict reason)" "worse DISCARD worse
+large INCONCLUSIVE signs-differ"
+  got=0; abstat -x -p m:lower --scales worse large >out || got=$?; is $got 4
+  abstat -p m:lower --scales --report worse large | grep -q "not better at another scale"
+  says 2 "at least two" abstat -p m:lower --scales large'
+
 # --- confirmation, parameters
 
 test_that 'a confirmation needs two blocks, at .05' '

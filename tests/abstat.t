@@ -395,8 +395,7 @@ test_that 'rows of one run that disagree are an error' "
 test_that 'a metric that is asked for and has no rows, or none in a good run, is an error' "
   refused ' no row has the metric .m' 1,1,1,A,other,5,MB,-,ok
   refused '3: run 2 of arm B is ok and has no row of the metric .m' $good 1,2,2,B,other,5,MB,-,ok"
-test_that 'a third arm, a base that is not there, and two units of a metric are errors' "
-  refused '4: a third arm .C' $good 1,2,2,B,m,5,MB,-,ok 1,3,3,C,m,5,MB,-,ok
+test_that 'a base that is not there, and two units of a metric are errors' "
   refused ' the base arm .A. has no rows' 1,1,1,C,m,5,MB,-,ok 1,2,2,B,m,5,MB,-,ok
   refused '3: the unit of .m. is .kB. here and .MB' $good 1,2,2,B,m,5,kB,-,ok"
 test_that 'rows of other metrics are not judged' '

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "memory.h"
 #include "schedule.h"
 
 /* Every run number in both arms; the runs are sorted by number, then arm. */
@@ -61,17 +62,22 @@ static bool run_is_at(const struct run *run, size_t length) {
          run->number - before == run->order && run->order <= length;
 }
 
-/* All runs, those of an incomplete last block too, stand where the plan of this seed has them. */
-static bool follows_plan(const struct samples *samples, const struct design *design, unsigned long seed) {
-  size_t length = ARM_COUNT * design->runs_each;
+/* All runs, those of an incomplete last block too, stand where the plan of this seed has them. Which of the plan's arms
+ * the changed one is, is told by its first run. */
+static bool follows_plan(const struct samples *samples, const struct design *design, unsigned long seed,
+                         size_t arm_count) {
+  size_t length = product_of(arm_count, design->runs_each), variant = BASE;
   if (samples->runs[samples->run_count - 1].block > SCHEDULE_BLOCKS_MAX) return false;
-  struct schedule *schedule = schedule_open(seed, ARM_COUNT, design->runs_each);
+  struct schedule *schedule = schedule_open(seed, arm_count, design->runs_each);
   const size_t *arms = NULL;
   size_t block = 0, i = 0;
   for (; i < samples->run_count; i++) {
     const struct run *run = &samples->runs[i];
     for (; block < run->block; block++) arms = schedule_next(schedule);
-    if (!run_is_at(run, length) || arms[run->order - 1] != run->arm) break;
+    if (!run_is_at(run, length)) break;
+    size_t planned = arms[run->order - 1];
+    if (run->arm == CHANGED && variant == BASE) variant = planned;
+    if (planned == BASE ? run->arm != BASE : run->arm == BASE || planned != variant) break;
   }
   schedule_close(schedule);
   return i == samples->run_count;
@@ -95,13 +101,13 @@ static void use_as_pairs(const struct samples *samples, struct design *design) {
   design->runs_each = 1;
 }
 
-struct design design_recognize(const struct samples *samples, unsigned long seed) {
+struct design design_recognize(const struct samples *samples, unsigned long seed, size_t arm_count) {
   struct design design = {.starts = take_array(samples->run_count + 1, sizeof *design.starts)};
   if (are_pairs(samples)) use_as_pairs(samples, &design);
   else if (has_repeated_numbers(samples)) use_as_one_block(samples, &design, DESIGN_UNKNOWN);
   else {
     bool balanced = find_blocks(samples, &design);
-    if (balanced && seed && follows_plan(samples, &design, seed)) design.kind = DESIGN_PLANNED;
+    if (balanced && seed && follows_plan(samples, &design, seed, arm_count)) design.kind = DESIGN_PLANNED;
     else if (is_sequential(samples)) use_as_one_block(samples, &design, DESIGN_SEQUENTIAL);
     else if (balanced) design.kind = DESIGN_BLOCKED;
     else use_as_one_block(samples, &design, DESIGN_UNKNOWN);

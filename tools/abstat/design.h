@@ -25,8 +25,9 @@ struct design {
   size_t runs_each;   /* of each arm in a block; 0 for an unknown or a sequential order */
 };
 
-/* seed 0 for none: then no order is taken for planned. */
-struct design design_recognize(const struct samples *samples, unsigned long seed);
+/* Of a pair. seed 0 for none: then no order is taken for planned. arm_count: arms of the whole experiment, whose plan
+ * it is. */
+struct design design_recognize(const struct samples *samples, unsigned long seed, size_t arm_count);
 /* The first blocks of a design, as it was when no more had been run; shares its starts. */
 struct design design_prefix(const struct design *design, size_t block_count);
 

@@ -21,7 +21,8 @@ static const char HELP[] =
     "  -e, --equal NAME                   one that must be the same in every run\n"
     "  -c, --control NAME                 one that the change cannot move\n"
     "  -d, --deterministic NAME           a primary or guard that does not vary\n"
-    "  -b, --base ARM                     the base arm (A)\n"
+    "  -b, --base ARM                     the base arm (A; of go and hyperfine the first)\n"
+    "  -f, --format FORMAT                samples, go, hyperfine, log or columns (samples)\n"
     "  -s, --seed S                       seed of the plan, to check the order with\n"
     "      --confirm                      fresh data of what was kept: two blocks\n"
     "      --scales                       each FILE is a scale; signs must agree\n"
@@ -80,6 +81,7 @@ static const struct option KNOWN[] = {
     {"control", required_argument, NULL, 'c'},
     {"deterministic", required_argument, NULL, 'd'},
     {"base", required_argument, NULL, 'b'},
+    {"format", required_argument, NULL, 'f'},
     {"seed", required_argument, NULL, 's'},
     {"rule", required_argument, NULL, 'r'},
     {"mei", required_argument, NULL, 'm'},
@@ -192,11 +194,11 @@ static void read_policy(struct policy *policy, int option, char *argument) {
 }
 
 struct options options_read(int count, char **arguments) {
-  struct options options = {.base = "A", .policy = policy_default()};
+  struct options options = {.policy = policy_default()};
   options.policy.minimum_effect = NAN;
   char *weights = NULL, **declared = take_array((size_t)count, sizeof *declared);
   size_t declared_count = 0;
-  for (int option; (option = getopt_long(count, arguments, "p:g:e:c:d:b:s:r:m:k:RjxhV", KNOWN, NULL)) != -1;)
+  for (int option; (option = getopt_long(count, arguments, "p:g:e:c:d:b:f:s:r:m:k:RjxhV", KNOWN, NULL)) != -1;)
     switch (option) {
       case 'p': questions_add(&options.questions, ROLE_PRIMARY, optarg); break;
       case 'g': questions_add(&options.questions, ROLE_GUARD, optarg); break;
@@ -204,6 +206,9 @@ struct options options_read(int count, char **arguments) {
       case 'c': questions_add(&options.questions, ROLE_CONTROL, optarg); break;
       case 'd': declared[declared_count++] = optarg; break;
       case 'b': options.base = optarg; break;
+      case 'f':
+        if (!format_named(optarg, &options.format)) fail_usage("--format '%s' is unknown; " FORMAT_NAMES " is expected", optarg);
+        break;
       case 's': options.seed = read_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
       case 'R': options.report = true; break;
       case 'j': options.json = true; break;

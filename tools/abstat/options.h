@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 
+#include "format.h"
 #include "policy.h"
 #include "question.h"
 
 struct options {
   struct questions questions;
   struct policy policy;
-  const char *base;
+  const char *base; /* NULL: what the format takes for it */
+  enum format format;
   unsigned long seed; /* of the plan; 0 for none */
   bool report, json, exit_code, scales;
 };

@@ -7,6 +7,15 @@
 #include "page.h"
 #include "plot.h"
 
+/* A comparison that is told. */
+struct printout {
+  const struct samples *samples;
+  const struct design *design; /* of all runs */
+  const struct decision *decision;
+  const struct policy *policy;
+  unsigned long seed; /* of the plan; 0 when none was given */
+};
+
 enum { NAME_COLUMNS_MIN = 10, OTHER_COLUMNS = 24, ARM_COLUMNS = 12, UNIT_COLUMNS = 8, OTHERS_MAX = 8 };
 
 static const char *arm_name(struct page *page, const struct printout *printout, enum arm arm) {
@@ -91,6 +100,7 @@ static const char *explain_primary(struct page *page, const struct printout *pri
       return isnan(needed) ? page_format(page, "%s, %s", effect, describe_p(page, primary))
                            : page_format(page, "%s, %s; about %.0f runs each would tell", effect,
                                          describe_p(page, primary), needed);
+    case REASON_SIGNS_DIFFER: return page_format(page, "%s here, and not better at another scale", effect);
     case REASON_CONFOUNDED_ORDER: return page_format(page, "%s, but the order was not random", effect);
     default: break;
   }
@@ -268,25 +278,91 @@ static void print_rule(struct page *page, const struct printout *printout) {
     page_line(page, "guards that are not shown to be worse than their limit pass (--guard-mode)");
 }
 
-void printout_print(const struct printout *printout) {
-  struct page page = {0};
+static struct printout printout_of(const struct comparison *comparison, const struct options *options) {
+  return (struct printout){&comparison->pair, &comparison->design, &comparison->decision, &options->policy,
+                           options->seed};
+}
+
+static void print_one(struct page *page, const struct printout *printout) {
   const struct finding *primary = &printout->decision->findings[0];
-  const char *unit = unit_of(&page, printout, 0);
-  print_decision(&page, printout);
-  page_line(&page, "%s", "");
-  page_line(&page, "%-9s %4s %12s %12s %12s %12s %12s", "arm", "n", "mean", "sample sd", "min", "median", "max");
-  print_arm(&page, printout, BASE);
-  print_arm(&page, printout, CHANGED);
-  print_difference(&page, printout);
-  print_effect(&page, printout);
-  print_others(&page, printout);
-  page_line(&page, "%s", "");
-  page_line(&page, "%s is better%s", direction_name(primary->question->direction),
-            *unit ? page_format(&page, "; unit%s", unit) : "");
-  print_rule(&page, printout);
-  print_order(&page, printout);
-  print_notes(&page, printout);
-  page_line(&page, "%s", "");
-  plot_runs(&page, printout->samples, printout->design, printout->samples->values);
+  const char *unit = unit_of(page, printout, 0);
+  page_line(page, "%-9s %4s %12s %12s %12s %12s %12s", "arm", "n", "mean", "sample sd", "min", "median", "max");
+  print_arm(page, printout, BASE);
+  print_arm(page, printout, CHANGED);
+  print_difference(page, printout);
+  print_effect(page, printout);
+  print_others(page, printout);
+  page_line(page, "%s", "");
+  page_line(page, "%s is better%s", direction_name(primary->question->direction),
+            *unit ? page_format(page, "; unit%s", unit) : "");
+  print_rule(page, printout);
+  print_order(page, printout);
+  print_notes(page, printout);
+}
+
+/* "+1.6 % (-0.4 to +3.1)" of the primary. */
+static const char *interval_of(struct page *page, const struct effect *effect) {
+  if (!isfinite(effect->estimate)) return "NA";
+  if (!isfinite(effect->level)) return page_format(page, "%+.3g %%", 100 * effect->estimate);
+  return page_format(page, "%+.3g %% (%+.3g to %+.3g)", 100 * effect->estimate, 100 * effect->low, 100 * effect->high);
+}
+
+static void print_table_row(struct page *page, const struct printout *printout, const char *name, bool is_base) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct arm_summary *arm = &primary->statistics.arms[is_base ? BASE : CHANGED];
+  const char *mean = page_format(page, "%.5g +- %.3g", arm->mean, arm->sd);
+  if (is_base) page_line(page, "%-12s %3zu %20s", page_fit(page, name, 12), arm->count, mean);
+  else
+    page_line(page, "%-12s %3zu %20s %25s %s", page_fit(page, name, 12), arm->count, mean,
+              interval_of(page, &primary->statistics.effect), verdict_name(printout->decision->verdict));
+}
+
+/* Why a variant has its verdict, in the words of its own report. */
+static void print_reasons(struct page *page, const struct comparisons *comparisons, const struct options *options) {
+  for (size_t i = 0; i < comparisons->count && page->line_count < PAGE_LINES - 4; i++) {
+    struct printout printout = printout_of(&comparisons->list[i], options);
+    const char *scale = comparisons->list[i].scale;
+    page_line(page, "%s%s%s: %s", arm_name(page, &printout, CHANGED), scale ? ", " : "",
+              scale ? page_fit(page, scale, OTHER_COLUMNS) : "", explain(page, &printout));
+  }
+}
+
+static void print_several(struct page *page, const struct comparisons *comparisons, const struct options *options) {
+  struct printout first = printout_of(&comparisons->list[0], options);
+  const struct question *question = first.decision->findings[0].question;
+  const char *unit = unit_of(page, &first, 0), *scale = NULL;
+  page_line(page, "%s %s: %zu comparisons with %s", verdict_name(comparisons_verdict(comparisons)),
+            page_fit(page, question->metric, OTHER_COLUMNS), comparisons->count, arm_name(page, &first, BASE));
+  page_line(page, "%s", "");
+  page_line(page, "%-12s %3s %20s %25s %s", "arm", "n", "mean +- sample sd", "improvement (interval)", "verdict");
+  for (size_t i = 0; i < comparisons->count && page->line_count < PAGE_LINES / 2; i++) {
+    struct printout printout = printout_of(&comparisons->list[i], options);
+    if (i == 0 || comparisons->list[i].scale != scale) {
+      scale = comparisons->list[i].scale;
+      if (scale) page_line(page, "%s", page_fit(page, scale, PAGE_COLUMNS));
+      print_table_row(page, &printout, arm_name(page, &printout, BASE), true);
+    }
+    print_table_row(page, &printout, arm_name(page, &printout, CHANGED), false);
+  }
+  page_line(page, "%s", "");
+  print_reasons(page, comparisons, options);
+  page_line(page, "%s", "");
+  page_line(page, "%s is better%s", direction_name(question->direction),
+            *unit ? page_format(page, "; unit%s", unit) : "");
+  if (options->policy.rule == RULE_BLOCKED)
+    page_line(page, "rule blocked; variants share the %.2g %% of false KEEPs (Holm)", 100 * options->policy.alpha);
+}
+
+void printout_print(const struct comparisons *comparisons, const struct options *options) {
+  struct page page = {0};
+  if (comparisons->count > 1) print_several(&page, comparisons, options);
+  else {
+    struct printout printout = printout_of(&comparisons->list[0], options);
+    print_decision(&page, &printout);
+    page_line(&page, "%s", "");
+    print_one(&page, &printout);
+    page_line(&page, "%s", "");
+    plot_runs(&page, printout.samples, printout.design, printout.samples->values);
+  }
   page_print(&page);
 }

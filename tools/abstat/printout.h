@@ -2,16 +2,10 @@
 #ifndef ABSTAT_PRINTOUT_H
 #define ABSTAT_PRINTOUT_H
 
-#include "decision.h"
+#include "comparison.h"
+#include "options.h"
 
-struct printout {
-  const struct samples *samples;
-  const struct design *design; /* of all runs */
-  const struct decision *decision;
-  const struct policy *policy;
-  unsigned long seed; /* of the plan; 0 when none was given */
-};
-
-void printout_print(const struct printout *printout);
+/* One variant is told in full, several in a table, with what else they say in a line each. */
+void printout_print(const struct comparisons *comparisons, const struct options *options);
 
 #endif
