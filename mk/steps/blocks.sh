@@ -69,7 +69,7 @@ one_run() {
   padding=$(printf '%s %s' "$(cat "$folder/seed")" "$run" | cksum)
   padding=$(( ${padding%% *} % 4096 ))
   log=$X/logs/run-$script-$run-$arm.log
-  ASSAY_PADDING=$(head -c "$padding" /dev/zero | tr '\0' x) WORKLOAD=$script \
+  ASSAY_PADDING=$(head -c "$padding" /dev/zero | tr '\0' x) ASSAY_WORKLOAD=$script \
     guard -- mk/steps/run.sh "$X" "$arm" "$scratch" "$log" || stop "run $run (arm $arm) could not be made"
   read -r status stage message <"$scratch/outcome"
   case $status in failed | timeout) word=$status ;; esac
@@ -94,7 +94,7 @@ warm_up() {
   local arm status stage message scratch=$R/.run/measure
   mkdir -p "$scratch"
   for arm in A B; do
-    WORKLOAD=$1 guard -- mk/steps/run.sh "$X" $arm "$scratch" "$X/logs/warm-up-$arm.log" || stop "the warm-up of arm $arm could not be made"
+    ASSAY_WORKLOAD=$1 guard -- mk/steps/run.sh "$X" $arm "$scratch" "$X/logs/warm-up-$arm.log" || stop "the warm-up of arm $arm could not be made"
     read -r status stage message <"$scratch/outcome"
     if [ "$status" != ok ] && [ $arm = A ]; then
       stop "the baseline arm fails while it warms up: $stage: $message; see $X/logs/warm-up-A.log"

@@ -5,7 +5,7 @@
 #   failed    the service did not start, serve or stay up
 #   timeout   a step passed its limit
 #   wrong     validate found a wrong answer (the metrics are whole)
-# WORKLOAD (environment) names the workload's script: workload or holdout.
+# ASSAY_WORKLOAD (environment) names the workload's script: workload or holdout.
 set -euo pipefail
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
@@ -35,7 +35,7 @@ step() { # NAME LIMIT: runs NAME.sh; what it prints is appended to the metrics w
 export STATE=$state ARM=$arm
 "$here/teardown.sh" 2>>"$log" || stop "what an earlier run left in $state cannot be removed; see $log"
 step deploy "$(value "$target" limit_deploy)"
-step "${WORKLOAD:-workload}" "$(value "$target" limit_workload)"
+step "${ASSAY_WORKLOAD:-workload}" "$(value "$target" limit_workload)"
 step collect 30
 step validate "$(value "$target" limit_validate)"
 # Whatever the answers were, a service that was started again while it ran was not stable: collect once more.

@@ -1,0 +1,43 @@
+#!/bin/bash
+# aa.sh R RUNS SEED BLOCKS [locked]: runs both arms, which are the same code, in BLOCKS blocks of RUNS + RUNS in random order,
+# all of them, whatever they show. Runs are kept as those of an experiment, and an interrupted series goes on.
+# shellcheck source=mk/steps/lib.sh
+. mk/steps/lib.sh
+# shellcheck source=mk/steps/blocks.sh
+. mk/steps/blocks.sh
+R=$1 count=$2 seed=$3 blocks=$4 locked=${5:-} label=measure
+primary=$(column "$X/metrics.tsv" metric role primary)
+runs=$(runs_folder "$count" "$seed")
+attempt=1
+while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
+if [ -n "${ASSAY_FRESH:-}" ] && [ -z "$locked" ] && [ -d "$runs" ]; then
+  mv "$runs" "$runs.attempt-$attempt"
+  attempt=$((attempt + 1))
+fi
+# The first blocks of a longer plan are those of a shorter one: what was run for another number of blocks counts.
+if [ "$(head -n 1 "$runs/stop-rule" 2>/dev/null)" != "$blocks" ]; then
+  series_plan "$runs" "$count" "$blocks" "$seed aa $attempt"
+  rm -f "$runs/ended"
+  series_rule "$runs" "$blocks" 0 -
+fi
+if ! series_is_complete "$runs"; then
+  if [ -z "$locked" ]; then
+    heavy 'measuring the noise floor'
+    exec guard --machine exclusive --for "measuring the noise floor of ${ASSAY_RUN##*/results/}" -- "$0" "$R" "$count" "$seed" "$blocks" locked
+  fi
+  link_builds
+  series_run "$runs" workload
+fi
+# Arm B is the baseline too: that a run of it failed is no result, and that run is made again.
+for failure in "$runs"/*.stop; do
+  [ -e "$failure" ] || continue
+  message=$(cut -d ' ' -f 3- "$failure")
+  rm -f "${failure%.stop}.tsv" "$failure"
+  stop "the unchanged target fails: $message; see $X/logs"
+done
+
+replace "$X/environment.json" <"$runs/environment.json"
+replace "$X/plan-seed" <"$runs/seed"
+series_samples "$runs" | awk -F '\t' -v blocks="$blocks" 'NR == 1 || $1 <= blocks' | replace "$X/samples.tsv"
+artifact samples.tsv
+artifact plan-seed
