@@ -189,6 +189,16 @@ test_that 'of more labellings than --enum-max as many are drawn, and the digits 
   samples m $clear / $again >s
   is "$(abstat -p m:lower --enum-max 399 s | field p)" "$(abstat -p m:lower --enum-max 399 s | field p)"
   [ "$(abstat -p m:lower --enum-max 399 s | field p)" != 0.0025 ]; is "$(abstat -p m:lower --enum-max 400 s | field p)" 0.0025'
+test_that 'of very many runs the normal limit agrees with what is drawn of slightly fewer' '
+  abplan --blocks 3400 --seed 9 | awk -F "\t" -v OFS="\t" "NR == 1 { print \$0, \"metric\", \"value\", \"unit\", \"role\", \"status\"; next }
+    { seed = (seed * 69069 + 12345) % 4294967296; value = 100 + seed / 4294967296; if (\$4 == \"B\") value -= 0.007; print \$0, \"m\", value, \"-\", \"-\", \"ok\" }" >many
+  head -n 19999 many >fewer
+  for rule in "--rule seed" "--confirm --max-blocks 900"; do
+    echo "$(abstat $rule -p m:lower many | field p ci_low ci_high) $(abstat $rule -p m:lower fewer | field p ci_low ci_high)" |
+      awk "function near(a, b, part) { d = a - b; return d * d < part * part }
+        { print; exit !(near(\$1, \$4, 0.02) && near(\$2, \$5, 0.00001) && near(\$3, \$6, 0.00001) && \$1 > 0) }"
+  done
+  abstat --rule seed -p m:lower --report many | grep -q "normal limit"'
 test_that '--ci sets the level of the interval' '
   is "$(abstat -p latency_ms:lower --ci 0.9 "$DATA/abstat/g6.tsv" | field ci_level ci_low ci_high)" "0.9 0.009483526671 0.0246659815"'
 test_that 'weights are one a look, and at most 1 in all' '

@@ -4,6 +4,7 @@
 set -euo pipefail
 export LC_ALL=C
 bin=$1
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 folder=$(dirname "$bin")/bench
 mkdir -p "$folder"
 cd "$folder"
@@ -21,10 +22,15 @@ if [ ! -e folded.txt ]; then
   }' >folded.new
   mv folded.new folded.txt
 fi
-if [ ! -e samples.tsv ]; then
+# 10^6 rows of samples: 250,000 runs of four metrics; and four blocks of one metric.
+if [ ! -e million.tsv ]; then
   awk 'BEGIN { OFS = "\t"; print "block", "order", "run", "arm", "metric", "value", "unit", "role", "status"
-    for (r = 1; r <= 6; r++) { arm = r % 2 ? "A" : "B"; for (m = 0; m < 20000; m++) print 1, r, r, arm, "metric_" m, 100 + (r * 7 + m) % 13 / 10 - (arm == "B"), "ms", "-", "ok" } }' >samples.tsv
+    split("wall_s cpu_s peak_rss_mb faults", metric, " ")
+    for (r = 1; r <= 250000; r++) { b = int((r - 1) / 6) + 1; o = (r - 1) % 6 + 1; arm = (o + b) % 2 ? "A" : "B"
+      for (m = 1; m <= 4; m++) print b, o, r, arm, metric[m], 100 + (r * 7 + m * 31) % 1301 / 100 - (arm == "B"), "u", "-", "ok" } }' >million.new
+  mv million.new million.tsv
 fi
+awk 'NR == 1 || $1 <= 4 && $5 == "wall_s"' million.tsv >four.tsv
 if [ ! -e template.in ]; then
   { echo '@@ shell'; for ((i = 0; i < 20000; i++)); do echo "echo \"line $i\" @NAME@ and more text of the template, which is plain"; done; } >template.in
   sed '1d; s/@NAME@/${NAME}/' template.in >template.envsubst
@@ -54,7 +60,9 @@ compare 'stackfold, 40 MB folded, 80,000 stacks' "$bin/stackfold -q folded.txt" 
 compare 'stackfold, the same' "$bin/stackfold -q folded.txt" 'awk (merge) | sort' \
   "awk '{ v = \$NF; sub(/ [0-9]+\$/, \"\"); sum[\$0] += v } END { for (s in sum) print s, sum[s] }' folded.txt | sort"
 compare 'rankalloc, 40 MB folded, top functions' "$bin/rankalloc folded.txt" 'wc -l' 'wc -l folded.txt'
-compare 'abstat, 120,000 rows, one metric asked' "$bin/abstat --primary metric_7:lower samples.tsv" \
-  'datamash -g (mean, sd, median)' 'datamash -H -s -g 4,5 mean 6 sstdev 6 median 6 <samples.tsv'
+compare 'abstat, 10^6 rows (goal: 3 times)' "$bin/abstat --rule seed --primary wall_s:lower -c cpu_s -c peak_rss_mb -c faults million.tsv" \
+  'datamash -s -g (mean, sd)' 'datamash -s --header-in -g 4,5 mean 6 sstdev 6 <million.tsv'
+compare 'abstat, a verdict on 4 blocks (goal: 10)' "$bin/abstat --primary wall_s:lower --weights 0,0,0,1 --screen 1 --futility 0.9999 four.tsv" 'R, start-up' 'Rscript -e 1'
 compare 'scriptgen, 20,000 lines, one value each' "$bin/scriptgen -D NAME=value template.in" 'envsubst' \
   'envsubst <template.envsubst'
+bash "$here/bench-decision.sh" "$bin"

@@ -62,7 +62,8 @@ static void end_line(struct readings *readings) {
   if (!readings->is_other && readings->matched == PREFIX_LENGTH) {
     text_append(line, "", 0);
     if (line->length > 0 && line->bytes[line->length - 1] == '\r') line->bytes[--line->length] = '\0';
-    if (line->length > LINE_MAX_LENGTH) find_fault(readings, line->bytes, "the line is too long for a name and a number");
+    if (line->length > LINE_MAX_LENGTH)
+      find_fault(readings, line->bytes, "the line is too long for a name and a number");
     else if (memchr(line->bytes, '\0', line->length)) find_fault(readings, line->bytes, "the line holds a NUL byte");
     else take_reading(readings, line->bytes);
   }

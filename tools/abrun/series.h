@@ -21,7 +21,8 @@ struct run {
 struct series {
   struct run *runs; /* in the order in which they were made */
   size_t count, capacity;
-  unsigned long seed; /* of its plan */
+  unsigned long seed;  /* of its plan */
+  size_t block_length; /* runs in a whole block */
 };
 
 /* Metrics that are asked about, as abstat's options name them. Ones that are not are in no role. */

@@ -33,7 +33,7 @@ struct ended {
   bool by_signal;
   int exit_code;      /* 128 + the number for a signal */
   double wall;        /* s, from execve until it ended */
-  struct rusage used; /* by it and the descendants it waited for, since execve; ru_maxrss in KiB is the largest of them */
+  struct rusage used; /* by it and the descendants it waited for, since execve; ru_maxrss: KiB, of the largest */
 };
 
 /* Forks the process; fail() if that cannot be. Its end of the connection is the result. commands stay as they are. */

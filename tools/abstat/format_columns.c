@@ -22,7 +22,7 @@ static void take_run(struct reader *reader, size_t number, const char *arm, cons
 
 /* Takes a line, after `runs` runs; the number of runs with it. */
 static size_t take_line(struct reader *reader, char *text, size_t length, size_t line, size_t runs) {
-  if (memchr(text, '\0', length)) reader_fail(reader, line, "holds a NUL byte; lines of an arm and a value are expected");
+  if (memchr(text, '\0', length)) reader_fail(reader, line, "holds a NUL byte; an arm and a value are expected");
   char *rest = text, *arm = next_field(&rest), *value = next_field(&rest);
   if (!arm) return runs;
   if (!value || next_field(&rest))

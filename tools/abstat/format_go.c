@@ -1,8 +1,8 @@
 /* Go benchmark results (golang.org/design/14313-benchmark-format), one file for each arm, the base first.
  *
- * A result `BenchmarkName-8 iterations value unit [value unit]...` has a value of the metric Name/unit for each pair. It is
- * the next run of its arm; the arms' runs stand one after the other, since the files do not tell their order. Where each
- * part of them begins with a line `assay-order: N`, that part is the run N of the whole. */
+ * A result `BenchmarkName-8 iterations value unit [value unit]...` has a value of the metric Name/unit for each pair.
+ * It is the next run of its arm; the arms' runs stand one after the other, since the files do not tell their order.
+ * Where each part of them begins with a line `assay-order: N`, that part is the run N of the whole. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct origin {
 struct go {
   struct reader *reader;
   struct origin *origins;         /* of each metric */
-  const char *file, *arm;         /* the present */
+  const char *file, *arm;         /* of the present file */
   char *package;                  /* of the results that follow */
   size_t runs_before;             /* runs of the arms before */
   size_t runs, failures;          /* of the present arm */
@@ -95,11 +95,17 @@ static void check_origin(struct go *go, size_t metric, const char *benchmark, si
                 name, go->package, origin->package, origin->file, origin->line);
 }
 
+/* A run of the present arm in a whole of which no blocks are known. */
+static struct run sequential_run(const struct go *go, size_t number) {
+  return (struct run){.number = number, .block = 1, .order = number, .arm = reader_arm(go->reader, go->arm)};
+}
+
 static void take_sequential(struct go *go, size_t metric, const struct value *value, size_t line) {
   size_t number = ++go->origins[metric].runs;
   if (number > go->runs) go->runs = number;
   number += go->runs_before;
-  struct run run = {.number = number, .block = 1, .order = number, .arm = reader_arm(go->reader, go->arm), .line = line};
+  struct run run = sequential_run(go, number);
+  run.line = line;
   reader_row(go->reader, &run, metric, value);
 }
 
@@ -176,12 +182,8 @@ static void take_line(struct go *go, char *text, size_t length, size_t line) {
 static void end_arm(struct go *go) {
   reader_end_run(go->reader);
   for (size_t i = 0; i < go->failures; i++) {
-    size_t number = go->runs_before + ++go->runs;
-    struct run run = {.number = number,
-                      .block = 1,
-                      .order = number,
-                      .arm = reader_arm(go->reader, go->arm),
-                      .status = STATUS_FAILED};
+    struct run run = sequential_run(go, go->runs_before + ++go->runs);
+    run.status = STATUS_FAILED;
     reader_row(go->reader, &run, NOT_JUDGED, NULL);
   }
   go->runs_before += go->runs;

@@ -1,7 +1,8 @@
-/* hyperfine --export-json: each result is an arm, named by its command, and each of its times a run; the arms ran one after
- * the other. Metrics: wall_s, and memory_bytes where there is memory_usage_byte. jq(1) reads the JSON. */
+/* hyperfine --export-json: each result is an arm, named by its command, and each of its times a run; the arms ran one
+ * after the other. Metrics: wall_s, and memory_bytes where there is memory_usage_byte. jq(1) reads the JSON. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,8 @@
 
 extern char **environ;
 
-/* Rows of: index of the result, command, time in seconds, exit code (null for a signal), memory in bytes or "-". Control
- * characters of a command become blanks, so that the rows need no escapes. */
+/* Rows of: index of the result, command, time in seconds, exit code (null for a signal), memory in bytes or "-".
+ * Control characters of a command become blanks, so that the rows need no escapes. */
 static char PROGRAM[] =
     "def clean: explode | map(if . < 32 or . == 127 then 32 else . end) | implode;\n"
     "def list($name; $count): if type == \"array\" and length == $count then .\n"
@@ -62,7 +63,7 @@ static int decompressed(const char *path) {
     if (count < 0 && errno != EINTR) fail("cannot write a file in memory: %s", strerror(errno));
     if (count > 0) written += (size_t)count;
   }
-  lseek(file, 0, SEEK_SET);
+  if (lseek(file, 0, SEEK_SET) != 0) fail("cannot rewind a file in memory: %s", strerror(errno));
   free(bytes);
   return file;
 }
@@ -84,6 +85,7 @@ static struct jq start_jq(int json) {
   posix_spawn_file_actions_adddup2(&actions, json, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, jq.errors, STDERR_FILENO);
+  signal(SIGCHLD, SIG_DFL); /* where a parent ignored it, no status could be waited for */
   int problem = posix_spawnp(&jq.process, name, &actions, NULL, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (problem) fail("jq cannot be started, which reads the format hyperfine: %s; install jq", strerror(problem));

@@ -50,11 +50,11 @@ static const char *describe_effect(struct page *page, const struct printout *pri
     double improvement = improvement_of_mean(primary->question, &primary->statistics);
     return page_format(page, "%s %s", share_of(page, printout, fabs(improvement)), improvement < 0 ? "worse" : "better");
   }
-  return page_format(page, "%.4g %% %s", 100 * fabs(estimate), estimate < 0 ? "worse" : "better");
+  return page_format(page, "%.3g %% %s", 100 * fabs(estimate), estimate < 0 ? "worse" : "better");
 }
 
 static const char *describe_p(struct page *page, const struct finding *finding) {
-  return page_format(page, "p %.4g", finding->statistics.effect.p);
+  return page_format(page, "p %.3g", finding->statistics.effect.p);
 }
 
 static const char *explain_seed(struct page *page, const struct printout *printout, const char *effect) {
@@ -98,7 +98,7 @@ static const char *explain_primary(struct page *page, const struct printout *pri
       return page_format(page, "%s, %s: too little to go on for", effect, describe_p(page, primary));
     case REASON_UNDERPOWERED:
       return isnan(needed) ? page_format(page, "%s, %s", effect, describe_p(page, primary))
-                           : page_format(page, "%s, %s; about %.0f runs each would tell", effect,
+                           : page_format(page, "%s, %s; needs %.0f runs each", effect,
                                          describe_p(page, primary), needed);
     case REASON_SIGNS_DIFFER: return page_format(page, "%s here, and not better at another scale", effect);
     case REASON_CONFOUNDED_ORDER: return page_format(page, "%s, but the order was not random", effect);
@@ -157,7 +157,8 @@ static void print_effect(struct page *page, const struct printout *printout) {
   const char *threshold = "";
   if (printout->policy->rule == RULE_BLOCKED && primary->judgement.alpha > 0)
     threshold = page_format(page, "; KEEP needs %.4g", primary->judgement.alpha);
-  page_line(page, "p %.4g: %.0f of %.0f%s labellings are at least as good%s", effect->p, effect->as_extreme,
+  if (effect->normal) page_line(page, "p %.4g: by the normal limit of all labellings%s", effect->p, threshold);
+  else page_line(page, "p %.4g: %.0f of %.0f%s labellings are at least as good%s", effect->p, effect->as_extreme,
             effect->labellings, effect->drawn ? " drawn" : "", threshold);
   page_line(page, "one run varies by %.3g %% (sd within blocks and arms)", 100 * effect->cv);
 }

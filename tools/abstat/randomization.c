@@ -1,5 +1,6 @@
 #include "randomization.h"
 
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_combination.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -13,8 +14,11 @@
 static const double TIE = 1e-9;
 
 /* Of an experiment with more than 200 runs fewer labellings are drawn, so that it takes about a second: in all they
- * label this many runs, but there are never fewer than the minimum. */
-enum { DRAWN_RUNS_MAX = 40000000, DRAWS_MIN = 999 };
+ * label this many runs. */
+enum { DRAWN_RUNS_MAX = 40000000 };
+
+/* Of more runs than this none is drawn: sums over so many are normal. */
+enum { NORMAL_RUNS_MIN = 20000 };
 
 /* One labelling of one block. */
 struct labelling {
@@ -239,6 +243,50 @@ static void find_interval(struct survey *survey, struct randomization *result) {
   result->level = level;
 }
 
+/* The measured difference less its mean over all labellings, and its sd over them, after the changed arm's scores are
+ * lowered by shift. */
+static void standardize(const struct survey *survey, double shift, double *excess, double *sd) {
+  const struct measurement *measurement = survey->measurement;
+  double sum = 0, variance = 0;
+  for (size_t block = 0; block < measurement->block_count; block++) {
+    size_t start = measurement->starts[block], end = measurement->starts[block + 1];
+    double total = 0, changed_total = 0, squares = 0, count = (double)(end - start);
+    double changed = (double)changed_in(measurement, block);
+    for (size_t i = start; i < end; i++) {
+      bool is_changed = measurement->runs[i].arm == CHANGED;
+      double score = measurement->scores[i] - measurement->scores[start] - (is_changed ? shift : 0);
+      total += score;
+      squares += score * score;
+      if (is_changed) changed_total += score;
+    }
+    /* The weights of both arms sum to 2. */
+    sum += 2 * (changed_total - changed * total / count);
+    if (count > 1) variance += 4 * changed * (count - changed) / count * (squares - total * total / count) / (count - 1);
+  }
+  *excess = sum;
+  *sd = sqrt(fmax(variance, 0));
+}
+
+static double upper_tail(double excess, double sd) {
+  if (sd > 0) return gsl_cdf_ugaussian_Q(excess / sd);
+  return excess > 0 ? 0 : 1;
+}
+
+static void take_normal_limit(const struct survey *survey, double mean_runs, struct randomization *result) {
+  const struct randomization_test *test = survey->test;
+  double excess, sd;
+  standardize(survey, test->two_sided ? 0 : test->shift, &excess, &sd);
+  double p = test->two_sided ? fmin(1, 2 * upper_tail(fabs(excess), sd)) : upper_tail(excess, sd);
+  result->normal = true;
+  result->as_extreme = p * result->labellings;
+  result->as_poor = upper_tail(-excess, sd) * result->labellings;
+  standardize(survey, result->estimate, &excess, &sd);
+  double width = gsl_cdf_ugaussian_Qinv((1 - test->level) / 2) * sd / mean_runs;
+  result->low = result->estimate - width;
+  result->high = result->estimate + width;
+  result->level = test->level;
+}
+
 struct randomization randomize(const struct measurement *measurement, const struct randomization_test *test) {
   struct survey survey = {.measurement = measurement, .test = test};
   size_t count = run_count(measurement), changed = 0, limit = test->labellings_max;
@@ -250,20 +298,23 @@ struct randomization randomize(const struct measurement *measurement, const stru
   struct randomization result = {.drawn = labellings > limit};
   if (result.drawn) {
     size_t affordable = DRAWN_RUNS_MAX / count;
-    labellings = affordable >= limit ? limit : affordable < DRAWS_MIN ? DRAWS_MIN + 1 : affordable;
+    labellings = affordable >= limit ? limit : affordable;
   }
   for (size_t i = 0; i < measurement->block_count; i++)
     survey.measured += difference_of(&survey, measurement->starts[i], measurement->starts[i + 1]);
+  double mean_runs = 2.0 * (double)changed * (double)(count - changed) / (double)count; /* equal arms: of each */
+  result.estimate = survey.measured / mean_runs;
+  result.labellings = (double)labellings;
+  if (result.drawn && count > NORMAL_RUNS_MIN) {
+    take_normal_limit(&survey, mean_runs, &result);
+    return result;
+  }
   survey.shifts = take_array(labellings, sizeof *survey.shifts);
   label_blocks(&survey);
   if (result.drawn) draw(&survey, labellings - 1);
   else enumerate(&survey, 0, 0, 0);
-
-  double mean_runs = 2.0 * (double)changed * (double)(count - changed) / (double)count; /* equal arms: of each */
-  result.estimate = survey.measured / mean_runs;
   result.as_extreme = (double)survey.as_extreme;
   result.as_poor = (double)survey.as_poor;
-  result.labellings = (double)labellings;
   find_interval(&survey, &result);
   for (size_t i = 0; i < measurement->block_count; i++) free(survey.blocks[i].labellings);
   free(survey.blocks);

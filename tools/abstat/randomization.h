@@ -36,6 +36,7 @@ struct randomization {
   double as_poor;    /* the same, that are as poor: few of them show that the improvement is less than the shift */
   double labellings; /* all of them; p = as_extreme / labellings */
   bool drawn;        /* labellings were drawn, not enumerated */
+  bool normal;       /* of very many runs: by the normal limit of their sums (Hoeffding 1951), as_extreme in proportion */
 };
 
 struct randomization randomize(const struct measurement *measurement, const struct randomization_test *test);

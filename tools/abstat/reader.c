@@ -203,7 +203,8 @@ bool reader_value(struct reader *reader, size_t metric, const char *text, const 
   struct cell *cell = &reader->cells[metric];
   double number = reader_number(reader, text, STATUS_FAILED, line);
   if (cell->text && !metric_same_number(cell->text, text))
-    reader_fail(reader, line, "the metric '%s' of run %zu of arm %s is %s here and %s in line %zu; one value is expected",
+    reader_fail(reader, line,
+                "the metric '%s' of run %zu of arm %s is %s here and %s in line %zu; one value is expected",
                 reader->metrics[metric], reader->run.number, reader->arms[reader->run.arm], text, cell->text,
                 cell->line);
   if (!cell->text) *cell = (struct cell){keep(reader, text), number, keep(reader, unit), line};

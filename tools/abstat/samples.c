@@ -1,7 +1,6 @@
 #include "samples.h"
 
 #include "reader.h"
-#include "report.h"
 
 enum { RUNS_EACH = 3 };
 
@@ -17,28 +16,6 @@ void samples_gather(struct samples *samples, const struct source *source, const 
   format_read(source->format, reader, source->path_count ? source->paths : stdin_paths,
               source->path_count ? source->path_count : 1, source->runs_each ? source->runs_each : RUNS_EACH);
   reader_close(reader, base_of(source), samples);
-}
-
-/* The run of a variant beyond the first that came first. */
-static const struct run *find_third(const struct samples *samples) {
-  const struct run *third = NULL;
-  for (size_t i = 0; i < samples->run_count; i++) {
-    const struct run *run = &samples->runs[i];
-    if (run->arm < ARM_COUNT) continue;
-    if (!third || run->file < third->file || (run->file == third->file && run->line < third->line)) third = run;
-  }
-  return third;
-}
-
-void samples_read(struct samples *samples, char *const *files, size_t file_count, const char *const *metrics,
-                  size_t metric_count, const char *base) {
-  struct source source = {.paths = files, .path_count = file_count, .base = base};
-  samples_gather(samples, &source, metrics, metric_count);
-  const struct run *third = find_third(samples);
-  if (third)
-    fail_at(file_count ? files[third->file] : "<stdin>", third->line,
-            "a third arm '%s' beside '%s' and '%s'; two arms are expected, select their rows first",
-            samples->arm_names[third->arm], samples->arm_names[BASE], samples->arm_names[CHANGED]);
 }
 
 size_t samples_variant_count(const struct samples *samples) { return samples->arm_count - 1; }

@@ -47,10 +47,6 @@ struct source {
 void samples_gather(struct samples *samples, const struct source *source, const char *const *metrics,
                     size_t metric_count);
 
-/* The same of samples.tsv with at most two arms; a third is fail_at(). */
-void samples_read(struct samples *samples, char *const *files, size_t file_count, const char *const *metrics,
-                  size_t metric_count, const char *base);
-
 /* How many arms there are beside the base: at least 1, even where none has run yet. */
 size_t samples_variant_count(const struct samples *samples);
 

@@ -197,6 +197,7 @@ static void take_result(struct effect *effect, const struct scale *scale, const 
   effect->as_poor = result->as_poor;
   effect->labellings = result->labellings;
   effect->drawn = result->drawn;
+  effect->normal = result->normal;
   effect->shift = result->estimate;
 }
 

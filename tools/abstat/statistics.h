@@ -30,6 +30,7 @@ struct effect {
   double as_extreme, labellings; /* p is their ratio */
   double as_poor;           /* of a guard: labellings in which the loss is at least the margin by as much */
   bool drawn;               /* the labellings are drawn, not all of them */
+  bool normal;              /* they are so many that p is that of their normal limit */
   double sd;                /* of one run, within blocks and arms: of the logarithms, or in the metric's unit */
   double cv;                /* the same as a fraction of the mean */
 

@@ -31,17 +31,7 @@ static const char *problem_of(struct archive *archive) {
   return problem ? problem : "the compressed data ends early";
 }
 
-struct input *input_open(const char *path) {
-  struct input *input = take(sizeof *input);
-  *input = (struct input){.descriptor = STDIN_FILENO};
-  bool is_stdin = strcmp(path, "-") == 0;
-  input->name = take_copy(is_stdin ? "<stdin>" : path);
-  if (!is_stdin) input->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (input->descriptor < 0) fail_at(path, 0, "cannot be opened: %s", strerror(errno));
-  struct stat status;
-  if (fstat(input->descriptor, &status) != 0) fail_at(input->name, 0, "cannot be examined: %s", strerror(errno));
-  if (S_ISDIR(status.st_mode)) fail_at(input->name, 0, "is a directory; a file is expected");
-
+static void open_archive(struct input *input) {
   struct archive *archive = input->archive = archive_read_new();
   if (!archive) fail("out of memory (libarchive)");
   archive_read_support_filter_gzip(archive);
@@ -57,7 +47,24 @@ struct input *input_open(const char *path) {
   int outcome = archive_read_next_header(archive, &entry);
   if (outcome == ARCHIVE_EOF) input->at_end = true;
   else if (outcome != ARCHIVE_OK) fail_at(input->name, 0, "cannot be read: %s", problem_of(archive));
+}
+
+struct input *input_open_descriptor(int descriptor, const char *name) {
+  struct input *input = take(sizeof *input);
+  *input = (struct input){.descriptor = descriptor, .name = take_copy(name)};
+  open_archive(input);
   return input;
+}
+
+struct input *input_open(const char *path) {
+  if (strcmp(path, "-") == 0) path = NULL;
+  int descriptor = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+  if (descriptor < 0) fail_at(path, 0, "cannot be opened: %s", strerror(errno));
+  const char *name = path ? path : "<stdin>";
+  struct stat status;
+  if (fstat(descriptor, &status) != 0) fail_at(name, 0, "cannot be examined: %s", strerror(errno));
+  if (S_ISDIR(status.st_mode)) fail_at(name, 0, "is a directory; a file is expected");
+  return input_open_descriptor(descriptor, name);
 }
 
 /* Reads one more block behind what is not yet consumed; false when there is none. */

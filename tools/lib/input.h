@@ -12,6 +12,10 @@ struct input;
 /* Opens path ("-" is stdin). A directory, or what cannot be opened, is fail_at(). The caller closes. */
 struct input *input_open(const char *path);
 
+/* The same of a descriptor that is open for reading, and of which input_close closes all but stdin; name is for
+ * messages. */
+struct input *input_open_descriptor(int descriptor, const char *name);
+
 /* The next line without its line end (LF or CR LF), as bytes that stay valid until the next call; they may hold NULs,
  * and one NUL follows the last. A last line without LF is a line. false at the end. */
 bool input_line(struct input *input, char **line, size_t *length);

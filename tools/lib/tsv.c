@@ -77,18 +77,21 @@ bool tsv_row(struct tsv *tsv) {
   char *line;
   size_t length;
   if (!input_line(tsv->input, &line, &length)) return false;
-  if (memchr(line, '\0', length)) fail_at(tsv_name(tsv), tsv_line_number(tsv), "holds a NUL byte; TSV text is expected");
+  bool has_nul = memchr(line, '\0', length), has_escape = memchr(line, '\\', length);
+  const char *end = line + length;
   size_t count = 0;
   for (char *value = line; value; count++) {
-    char *tab = strchr(value, '\t');
+    char *tab = memchr(value, '\t', (size_t)(end - value));
     if (tab) *tab = '\0';
     if (count < tsv->count) tsv->values[count] = value;
     value = tab ? tab + 1 : NULL;
   }
+  if (has_nul) fail_at(tsv_name(tsv), tsv_line_number(tsv), "holds a NUL byte; TSV text is expected");
   if (count != tsv->count)
     fail_at(tsv_name(tsv), tsv_line_number(tsv), "has %zu field%s; the header row has %zu", count, count == 1 ? "" : "s",
             tsv->count);
-  for (size_t i = 0; i < count; i++) unescape(tsv, tsv->values[i]);
+  if (has_escape)
+    for (size_t i = 0; i < count; i++) unescape(tsv, tsv->values[i]);
   return true;
 }
 
