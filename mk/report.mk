@@ -54,7 +54,13 @@ verify: $(WANTED:%=$R/%/verify.gate) ## is the function of each experiment hot?
 	@for e in $(WANTED); do printf '%s\n' "$$e:"; awk -F '\t' 'NR > 1 && $$1 != "artifact" { print "  " $$1 ": " $$2 ": " $$5 }' $R/$$e/verify.gate; done
 measure: $(WANTED:%=$R/%/measure.gate) ## run both arms of each experiment
 	@for e in $(WANTED); do printf '%s\n' "$$e:"; awk -F '\t' 'NR > 1 && $$1 != "artifact" { print "  " $$1 ": " $$2 ": " $$3 }' $R/$$e/measure.gate; done
-experiment: $R/profiles/baseline-stacks.txt $R/candidates.md $(WANTED:%=$R/%/verdict.tsv) $$(documents) ## the whole lifecycle, to a verdict on each experiment
+# How long it will take, where there is anything to measure: after the profiles, and what needs none of it.
+.PHONY: $R/.run/predicted
+first = $(foreach e,$(WANTED),$(if $(call parent-experiment-of,$e),,$e))
+undecided = $(foreach e,$(WANTED),$(if $(wildcard $R/$e/verdict.tsv),,$e))
+$R/.run/predicted: $(first:%=$R/%/lint.gate)
+	@[ -z "$(undecided)" ] || $(steps)/predict.sh $R $(RUNS) $(MAX_BLOCKS) $(undecided) >&2
+experiment: $R/profiles/baseline-stacks.txt $R/candidates.md $(if $(undecided),$R/.run/predicted) $(WANTED:%=$R/%/verdict.tsv) $$(documents) ## the whole lifecycle, to a verdict on each experiment
 	@$(steps)/finish.sh $R $(WANTED)
 verdict: $(WANTED:%=$R/%/verdict.tsv) $$(documents) ## decide again from what was measured; says what is pending
 	@$(steps)/finish.sh $R $(WANTED)

@@ -48,7 +48,8 @@ KEEP) row significant pass KEEP "$limit" "$evidence" ;;
 esac
 limits=$(IFS=,; echo "${guards[*]:-none}")
 if [ -n "$failed" ]; then row constraints fail FAIL "$limits" "$failed"
-elif [ -n "$open" ]; then row constraints fail OPEN "$limits" "$open$more"
+elif [ -n "$open" ] && [ "$verdict" = KEEP ]; then row constraints fail OPEN "$limits" "$open$more"
+elif [ -n "$open" ]; then row constraints n/a OPEN "$limits" "the primary was decided before it could be told: $open"
 elif [ ${#guards[@]} = 0 ]; then row constraints n/a - - 'the target names no relative guard'
 else row constraints pass PASS "$limits" 'stats.tsv'; fi
 artifact stats.tsv

@@ -22,7 +22,8 @@ if [ -n "${ASSAY_FRESH:-}" ] || [ "$(cat "$out/.$profiler.key" 2>/dev/null)" != 
   guard --machine shared --for "profiling $dir" -- mk/steps/logged.sh "$log" env ARM="$arm" PROFILER="$profiler" OUT="$out" \
     STATE="$(cd "$dir" && pwd)/.state/$arm" "$dir/profile.sh" ||
     stop "profiling arm $arm by $profiler failed; see $log: $(tail -n 1 "$log")"
-  say "profile: captured ($(elapsed "$started") s)"
+  elapsed "$started" | replace "$out/$profiler.seconds"
+  say "profile: captured ($(cat "$out/$profiler.seconds") s)"
 fi
 
 # The fold is redone each time: it is fast, and the filters may have changed.
