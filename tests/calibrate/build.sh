@@ -1,0 +1,11 @@
+#!/bin/bash
+# build.sh PROGRAM: compiles tests/calibrate.c with the engine of abstat as it stands in the source, by the project's
+# own flags; CC and CFLAGS as for make.
+set -euo pipefail
+root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+read -ra warnings < <(sed -n 's/^warnings *:= //p' "$root/mk/tools.mk")
+read -ra flags <<<"${CFLAGS:--O2}"
+"${CC:-cc}" -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"of the tests"' -I"$root/tools" -I"$root/tools/lib" \
+  -ffp-contract=off "${warnings[@]}" "${flags[@]}" -o "$1" \
+  "$root/tests/calibrate.c" "$root"/tests/calibrate/*.c "$root"/tools/abstat/*.c "$root"/tools/lib/*.c \
+  -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm
