@@ -1,5 +1,5 @@
-# The target against itself: what its metrics vary by while nothing changes, and so what a plan can find. Under R/aa/, as if
-# it were an experiment whose patch is empty:
+# The target against itself: what its metrics vary by while nothing changes, and so what a plan can find. Under R/aa/, as
+# if it were an experiment whose patch is empty:
 #
 #   source.gate         both arms are the base            <- base.gate
 #   *.sh                the generated scripts             (mk/lifecycle.mk)
@@ -25,7 +25,8 @@ $R/aa/build.gate: $R/aa/source.gate $R/aa/build.sh $(steps)/build.sh $$(call new
 	$(call run,aa-build)
 
 aa-measure.cmd = $(phase) measure source build -- $(steps)/aa.sh $R $(RUNS) $(SEED) $(MAX_BLOCKS)
-$R/aa/measure.gate: $R/aa/build.gate $R/aa/source.gate $R/aa/metrics.tsv $(call run-scripts-in,$R/aa) $$(call new,aa-measure) | $(bin)/abplan $(bin)/readmetrics $(steps)/aa.sh $(steps)/blocks.sh $(steps)/run.sh
+$R/aa/measure.gate: $R/aa/build.gate $R/aa/source.gate $R/aa/metrics.tsv $(call run-scripts-in,$R/aa) \
+  $$(call new,aa-measure) | $(bin)/abplan $(bin)/readmetrics $(steps)/aa.sh $(steps)/blocks.sh $(steps)/run.sh
 	$(call run,aa-measure)
 
 aa-noise.cmd = noisefloor --guards $X/metrics.tsv $X/samples.tsv

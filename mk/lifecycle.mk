@@ -94,7 +94,7 @@ target-text-of = $(wildcard $T/$1.sh) $(if $(filter holdout,$1),$(wildcard $T/ho
 define script.rule
 $R/baseline/$1.sh: $R/baseline/base.gate
 $(call each,$1.sh): $R/%/$1.sh: $R/%/source.gate
-$R/baseline/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$(if $(filter holdout,$1),workload,$1).sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
+$R/baseline/$1.sh $R/aa/$1.sh $(call each,$1.sh): $R/target.tsv templates/env/$(ENV)/$(if $(filter holdout,$1),workload,$1).sh.in $(call target-text-of,$1) $(bin)/scriptgen $(steps)/script.sh $$$$(call new,script)
 	$$(call run,script)
 	@[ ! -e $$@ ] || chmod +x $$@
 endef

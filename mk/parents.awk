@@ -6,7 +6,7 @@ BEGIN {
     sub(/.*\//, "", name)
     sub(/\.patch$/, "", name)
     if (name == "*") continue
-    if (name !~ /^[A-Za-z0-9][A-Za-z0-9._+-]*$/ || name ~ /^(profiles|candidates\.md|logs|baseline)$/) {
+    if (name !~ /^[A-Za-z0-9][A-Za-z0-9._+-]*$/ || name ~ /^(profiles|candidates\.md|logs|baseline|aa)$/) {
       gsub(/[^A-Za-z0-9._+-]/, "?", name)
       print "!" name
     } else {

@@ -39,7 +39,7 @@ $R/status.json: $R/results.tsv $(steps)/status.sh $$(call new,status)
 
 documents = $(foreach e,$(ACTIVE),$R/$e/README.md $R/$e/history.gate) $R/results.tsv $R/summary.md $R/status.json
 
-.PHONY: describe baseline profile stacks candidates verify measure experiment verdict summary status frontier teardown
+.PHONY: describe baseline profile stacks candidates verify measure experiment verdict summary status frontier aa teardown
 describe: $(bin)/targetspec ## what the target is, its metrics, hints and experiments
 	@$(steps)/describe.sh $(call q,$T) $(EXPS)
 baseline: $R/baseline/baseline.gate ## one run of the unchanged target, and its metrics
@@ -74,7 +74,7 @@ teardown: $R/.run/lock ## end what an interrupted run left behind
 	@echo 'nothing runs for $R'
 
 else
-needs-target := describe baseline profile stacks candidates verify measure experiment verdict summary status frontier teardown
+needs-target := describe baseline profile stacks candidates verify measure experiment verdict summary status frontier aa teardown
 .PHONY: $(needs-target)
 $(needs-target):
 	@echo "make $@: which target? make TARGET=NAME $@; targets here: $(notdir $(patsubst %/target.mk,%,$(wildcard targets/*/target.mk)))" >&2; exit 2

@@ -3,6 +3,7 @@
 #
 #   TARGET   what to optimize: a folder in targets/, or the path of a folder elsewhere
 #   EXP      one experiment of the target (default: all)
+#   NAME     what new-target is to write: targets/NAME/
 #   ENV      where it runs: a folder in templates/env/ (default: local)
 #   RESULTS  where results go (default: results)
 #   METRIC   primary metric instead of the target's, for experiments that name none
@@ -18,7 +19,7 @@
 #   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
 #   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
 
-settings := TARGET EXP ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR asan
+settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR asan
 
 $(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
 command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
@@ -43,7 +44,7 @@ without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,$(wor
 alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1))' holds a character that is not allowed; allowed: $3))
 
 $(foreach v,TARGET RESULTS PREFIX DESTDIR,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
-$(foreach v,EXP ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
+$(foreach v,EXP NAME ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
 $(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
 $(call alphabet,SCALE,$(digits) k M $(comma),sizes such as 1k$(comma)10k$(comma)1M)

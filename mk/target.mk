@@ -9,7 +9,7 @@ export ASSAY_RUN := $(abspath $R)
 
 # One line an experiment: NAME=PARENT; PARENT is - (the base), a name, or a word with ! for what is wrong with it.
 experiments.found := $(shell awk -f mk/parents.awk $T/experiments/*.patch 2>/dev/null)
-$(if $(filter !%,$(experiments.found)),$(error $T/experiments: a file name may hold letters digits . _ - + only, begin with a letter or digit, and be none of profiles candidates.md logs baseline: $(patsubst !%,'%',$(filter !%,$(experiments.found)))))
+$(if $(filter !%,$(experiments.found)),$(error $T/experiments: a file name may hold letters digits . _ - + only, begin with a letter or digit, and be none of profiles candidates.md logs baseline aa: $(patsubst !%,'%',$(filter !%,$(experiments.found)))))
 EXPS    := $(foreach e,$(experiments.found),$(firstword $(subst =, ,$e)))
 parent-of = $(patsubst $1=%,%,$(filter $1=%,$(experiments.found)))
 # The experiment that it builds on, if there is one.

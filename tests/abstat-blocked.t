@@ -112,6 +112,7 @@ test_that 'failed runs: of the changed arm they discard, of the base arm they te
 
 # --- guards, equals, controls
 
+# shellcheck disable=SC2086 # the words are samples
 beside2() { samples m $clear / $again; rows "$@"; }
 export -f beside2
 test_that 'a guard must be shown to be within its limit: not worse is not enough' '

@@ -1,6 +1,6 @@
 #!/bin/bash
-# aa.sh R RUNS SEED BLOCKS [locked]: runs both arms, which are the same code, in BLOCKS blocks of RUNS + RUNS in random order,
-# all of them, whatever they show. Runs are kept as those of an experiment, and an interrupted series goes on.
+# aa.sh R RUNS SEED BLOCKS [locked]: runs both arms, which are the same code, in BLOCKS blocks of RUNS + RUNS in random
+# order, all of them, whatever they show. Runs are kept as those of an experiment, and an interrupted series goes on.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/blocks.sh
@@ -17,24 +17,36 @@ fi
 # The first blocks of a longer plan are those of a shorter one: what was run for another number of blocks counts.
 if [ "$(head -n 1 "$runs/stop-rule" 2>/dev/null)" != "$blocks" ]; then
   series_plan "$runs" "$count" "$blocks" "$seed aa $attempt"
-  rm -f "$runs/ended"
   series_rule "$runs" "$blocks" 0 -
 fi
-if ! series_is_complete "$runs"; then
+complete() {
+  local run
+  while read -r run; do
+    [ -e "$(printf '%s/%03d.tsv' "$runs" "$run")" ] || return 1
+  done < <(column "$runs/plan.tsv" run)
+}
+# Arm B is the baseline too: a run of it that fails is no result, and is made again.
+drop_failed() {
+  local failure
+  failed=
+  for failure in "$runs"/*.stop; do
+    [ -e "$failure" ] || continue
+    failed=$(cut -d ' ' -f 3- "$failure")
+    rm -f "${failure%.stop}.tsv" "$failure"
+  done
+}
+drop_failed
+if ! complete; then
   if [ -z "$locked" ]; then
     heavy 'measuring the noise floor'
-    exec guard --machine exclusive --for "measuring the noise floor of ${ASSAY_RUN##*/results/}" -- "$0" "$R" "$count" "$seed" "$blocks" locked
+    exec guard --machine exclusive --for "measuring the noise floor of ${ASSAY_RUN##*/results/}" -- \
+      "$0" "$R" "$count" "$seed" "$blocks" locked
   fi
   link_builds
   series_run "$runs" workload
+  drop_failed
+  [ -z "$failed" ] || stop "the unchanged target fails: $failed; see $X/logs"
 fi
-# Arm B is the baseline too: that a run of it failed is no result, and that run is made again.
-for failure in "$runs"/*.stop; do
-  [ -e "$failure" ] || continue
-  message=$(cut -d ' ' -f 3- "$failure")
-  rm -f "${failure%.stop}.tsv" "$failure"
-  stop "the unchanged target fails: $message; see $X/logs"
-done
 
 replace "$X/environment.json" <"$runs/environment.json"
 replace "$X/plan-seed" <"$runs/seed"

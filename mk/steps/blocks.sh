@@ -3,11 +3,11 @@
 #
 #   seed, plan.tsv     the order, drawn once
 #   stop-rule          what says when it is enough, frozen when measuring starts: MAX_BLOCKS, MAX_TIME (seconds, 0: none),
-#                      then the options of abstat, a line each
+#                      then the options of abstat, a line each; a single - asks nothing, and all blocks are run
 #   NNN.tsv            the rows of a run, renamed into place; NNN.stop, why a run ended the series
 #   seconds            how long each run took
 #   ended              the blocks after which it was enough; until then the series goes on where it stopped
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # label and primary are the caller's
 
 # runs_folder RUNS SEED: where the runs of these arms, scripts, metrics, plan and machine are kept.
 runs_folder() {
@@ -122,6 +122,10 @@ series_run() {
       one_run "$folder" "$script" "$block" "$order" "$run" "$arm"
       ! compgen -G "$folder/*.stop" >/dev/null || return 0
     done 3< <(awk -F '\t' -v block="$block" '$1 == block' "$folder/plan.tsv")
+    if [ "${options[*]}" = - ]; then
+      [ -z "$planned" ] || say "$label: block $block of $max_blocks; a block takes about $(next_cost "$folder") s"
+      continue
+    fi
     series_samples "$folder" | abstat "${options[@]}" --seed "$(cat "$folder/seed")" 2>/dev/null >"$folder/look.tsv" ||
       stop "abstat cannot judge the runs in $folder; abstat ${options[*]} says why"
     spent=$(awk '{ s += $1 } END { printf "%.0f", s }' "$folder/seconds")

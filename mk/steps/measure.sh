@@ -4,7 +4,7 @@
 # place; KEY is the digest of what was run (arms, scripts, plan, machine), so that an interrupted measurement goes on, and
 # one put back is found again. What ends the measuring is frozen when it starts: RULE, MEI, MAX_BLOCKS, MAX_TIME, by
 # environment; with `more` they are frozen anew, and the measuring goes on by them.
-# shellcheck source=mk/steps/lib.sh
+# shellcheck source=mk/steps/lib.sh disable=SC2153 # RULE, MEI and the like come by environment
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/question.sh
 . mk/steps/question.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
-# noise.sh R METRIC: one line that says what the metric varies by while nothing changes, from `make aa`; nothing where that
-# was not run on the present base, or does not know.
+# noise.sh R METRIC: one line that says what the metric varies by while nothing changes, from `make aa`; nothing where
+# that was not run on the present base, or does not know.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
 R=$1 metric=$2

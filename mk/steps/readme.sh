@@ -21,6 +21,8 @@ evidence=$(unescaped "$(column "$X/verdict.tsv" evidence gate evidence)")
 case $evidence in 'not run'*) ;; *) options+=(-D PROFILE_EVIDENCE="$evidence") ;; esac
 [ "$(column "$X/decide.gate" status gate significant)" = n/a ] || options+=(-F REPORT="$X/report.txt")
 [ "$(column "$X/confirm.gate" status gate confirmed)" = n/a ] || [ ! -e "$X/confirm-report.txt" ] || options+=(-F CONFIRMATION="$X/confirm-report.txt")
+noise=$(mk/steps/noise.sh "$R" "$primary")
+[ -z "$noise" ] || options+=(-D NOISE="$noise")
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
