@@ -2,7 +2,7 @@
 
 .PHONY: check bench install clean distclean
 check: $(filter.paths) build/deps-check.stamp ## the tests
-	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer -j 2 tests/*.t
+	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer --failures --comments -j 2 tests/*.t
 
 bench: $(filter.paths) ## speed of the filters beside their peers
 	@tests/bench.sh $(abspath $(bin))

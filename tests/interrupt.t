@@ -19,6 +19,7 @@ goes_on() {
 resumes() {
   local before
   before=$(find "$results/trim/runs" -name '[0-9]*.tsv' | wc -l)
+  : >again
   make -C "$project" TARGET=mini RULE=seed RUNS=30 SEED="$seed" EXP=trim measure >again 2>&1 &
   local make=$!
   until_seen 'measure: run' again
@@ -64,6 +65,7 @@ test_that 'it ends in a verdict, by the runs that were made at every attempt' '
   [ "$again" -ge 6 ] && [ $((made + again)) -le 17 ] && [ "$again" -lt 16 ]
   [ "$(tail -n +2 "$results/trim/samples.tsv" | cut -f 3 | sort -un | wc -l)" = 16 ]'
 test_that 'an interrupted confirmation goes on with its next run' '
+  : >out
   env --default-signal=INT,HUP,QUIT setsid make -C "$project" TARGET=mini RULE=seed RUNS=3 SEED=61 experiment >out 2>&1 </dev/null & make=$!
   until_seen "confirm: run 2" out; kill -9 $make; wait_clean
   make -C "$project" TARGET=mini RULE=seed RUNS=3 SEED=61 experiment >again 2>&1

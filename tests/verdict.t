@@ -34,6 +34,7 @@ inconclusive significant=fail:INCONCLUSIVE
 constraint_violation constraints=fail:FAIL
 discard significant=fail:DISCARD,constraints=fail:FAIL
 discard significant=fail:INCONCLUSIVE,constraints=fail:FAIL
+constraint_violation significant=fail:IMPROVED,constraints=fail:FAIL
 inconclusive constraints=fail:OPEN
 discard explained=fail
 discard confirmed=fail

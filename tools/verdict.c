@@ -105,12 +105,18 @@ static const char *status_of(const struct gate *gate, const struct row *row, con
   switch (gate->rule) {
     case BY_STABLE: return strcmp(row->value, "timeout") == 0 ? "timeout" : "crash";
     case BY_SIGNIFICANT:
-      if (guard_failed && strcmp(row->value, "IMPROVED") == 0) return "constraint_violation";
       return strcmp(row->value, "INCONCLUSIVE") == 0 && !guard_failed ? "inconclusive" : "discard";
     case BY_CONSTRAINTS: return guard_failed ? "constraint_violation" : "inconclusive";
     case FIXED: break;
   }
   return gate->status;
+}
+
+/* Where a guard that got worse ended the measuring while the primary was improving, the guard is the reason. */
+static int stands_back(const struct gate *gate, const struct row rows[GATES]) {
+  const struct row *constraints = &rows[gate_named("constraints")];
+  return gate->rule == BY_SIGNIFICANT && strcmp(rows[gate - gates].value, "IMPROVED") == 0 && constraints->status &&
+         strcmp(constraints->status, "fail") == 0;
 }
 
 static void print_row(const char *gate, const char *status, const char *value, const char *limit, const char *evidence) {
@@ -141,7 +147,7 @@ int main(int argc, char **argv) {
   const char *status = "keep", *reason = NULL, *failed = "-";
   size_t passes = 0;
   for (size_t i = 0; i < GATES && !reason; i++) {
-    if (rows[i].status && strcmp(rows[i].status, "fail") == 0) {
+    if (rows[i].status && strcmp(rows[i].status, "fail") == 0 && !stands_back(&gates[i], rows)) {
       status = status_of(&gates[i], &rows[i], rows);
       reason = rows[i].evidence;
       failed = gates[i].name;
