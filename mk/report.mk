@@ -14,7 +14,7 @@ $(call each,history.gate): $R/%/history.gate: $R/%/record.tsv $R/%/verdict.tsv $
 	$(call run,append)
 
 readme.cmd = $(steps)/readme.sh $(call q,$T) $R $(notdir $X) $(ENV)
-$(call each,README.md): $R/%/README.md: $R/%/record.tsv $R/%/fields.tsv $R/%/verdict.tsv $R/%/decide.gate $R/%/confirm.gate templates/experiment.md.in $(bin)/scriptgen $(steps)/readme.sh $$(call new,readme)
+$(call each,README.md): $R/%/README.md: $R/%/record.tsv $R/%/fields.tsv $R/%/verdict.tsv $R/%/decide.gate $R/%/confirm.gate $(wildcard $R/aa/noise.tsv) templates/experiment.md.in $(bin)/scriptgen $(steps)/readme.sh $(steps)/noise.sh $$(call new,readme)
 	$(call run,readme)
 
 # The ledger and the summary speak of every experiment that has a record by the time that they are made; what is pending

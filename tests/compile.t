@@ -12,6 +12,19 @@ for compiler in gcc clang; do
     skip "$compiler is not installed" "$compiler builds every source without a warning"
   fi
 done
+if command -v clang >/dev/null; then
+  test_that 'abstat gives the same digits from gcc and clang' '
+    (cd "$ROOT/tools" && clang -std=c11 -D_GNU_SOURCE "-DASSAY_VERSION=\"of the tests\"" -O3 -I. -Ilib -ffp-contract=off -o "$WORK/abstat.clang" \
+      abstat.c abstat/*.c lib/*.c -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm)
+    mkdir series; tar -xf "$DATA/aa-series/series.tar.xz" -C series
+    for program in abstat "$WORK/abstat.clang"; do
+      for file in series/samples-*.tsv; do $program -p latency_p99_ms:lower -g peak_rss_mb:lower:10% -e data_digest -c throughput_qps "$file"; done
+      tail -n +2 "$DATA/abstat/published.tsv" | while IFS=$(printf "\t") read -r file metric direction rest; do
+        $program --trust-order -p "$metric:$direction" "$DATA/abstat/$file.tsv"; $program --rule seed --report -p "$metric:$direction" "$DATA/abstat/$file.tsv"; done
+    done >rows 2>/dev/null
+    [ "$(wc -l <rows)" -gt 500 ]; [ "$(($(wc -l <rows) % 2))" = 0 ]
+    head -n $(($(wc -l <rows) / 2)) rows >of.gcc; tail -n $(($(wc -l <rows) / 2)) rows | same of.gcc -'
+else skip 'clang is not installed' 'abstat gives the same digits from gcc and clang'; fi
 for source in "$ROOT"/tools/*.c; do
   tool=${source##*/}
   tool=${tool%.c}

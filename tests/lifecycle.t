@@ -80,6 +80,22 @@ test_that 'a larger least effect after the runs are made is decided from them; w
   run EXP=trim RULE=blocked MAX_BLOCKS=6 MEI=2% experiment
   [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(verdict_of trim)" = keep ]
   run EXP=elsewhere RUNS=3 experiment; [ "$(runs_made)" = 0 ]'
+test_that 'what may be measured is limited by blocks and time, and MORE=1 goes on where it ended' '
+  run EXP=trim SEED=7 MAX_BLOCKS=1 experiment
+  [ "$(runs_made)" = 6 ]; [ "$(verdict_of trim)" = inconclusive ]
+  run EXP=trim SEED=7 experiment
+  [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = inconclusive ]; grep -q "^significant.*MORE=1 experiment" "$results/trim/verdict.tsv"
+  run EXP=trim SEED=7 MORE=1 experiment
+  [ "$(runs_made)" = 6 ]; [ "$(verdict_of trim)" = keep ]
+  run EXP=trim SEED=7 experiment; [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(verdict_of trim)" = keep ]
+  run EXP=trim SEED=8 MAX_TIME=1 experiment
+  [ "$(runs_made)" = 6 ]; grep -q "MAX_TIME of 1 s allows no further block" "$WORK/log"; [ "$(verdict_of trim)" = inconclusive ]
+  run EXP=trim experiment; [ "$(runs_made) $(confirming_runs_made)" = "0 0" ]; [ "$(verdict_of trim)" = keep ]'
+test_that 'the literal rule of the methodology decides by one block' '
+  run EXP=trim SEED=9 RULE=seed experiment
+  [ "$(runs_made)" = 6 ]; [ "$(verdict_of trim)" = keep ]; grep -q "^significant	pass	KEEP	seed, mei 0%" "$results/trim/verdict.tsv"
+  head -n 1 "$results/trim/report.txt" | grep -q "^KEEP (blocked: INCONCLUSIVE)"
+  run EXP=trim experiment; [ "$(runs_made)" = 0 ]'
 test_that 'other scales are run once each for what was kept, and must have the same sign' '
   run EXP=trim SCALE=1k,2k experiment
   [ "$(runs_made) $(confirming_runs_made)" = "0 12" ]; [ "$(gate_of trim holdout)" = pass ]
