@@ -159,8 +159,8 @@ test_that 'several variants are each compared with the base, in the order of the
   is "$(abstat -p m:lower --seed 5 s | field arm verdict design | sort)" "faster KEEP planned
 same DISCARD planned"
   is "$(abstat -p m:lower --seed 6 s | field design | sort -u)" blocked
-  is "$(decision -p m:lower s)" ""
-  abstat -p m:lower --report s >report; is "$(head -n 1 report)" "KEEP m: 2 comparisons with A"
+  is "$(decision -p m:lower s)" KEEP
+  abstat -p m:lower --report s >report; is "$(head -n 1 report)" "KEEP (seed: KEEP) m: 2 comparisons with A"
   grep -Eq "^faster +6 +80.* KEEP$" report; [ "$(wc -L <report)" -le 80 ]'
 test_that 'variants share alpha: what is kept alone is not kept beside another, until that one is kept' '
   variants 5 2 >s; awk -F "\t" "\$4 != \"same\"" s >alone

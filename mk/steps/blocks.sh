@@ -57,6 +57,16 @@ link_builds() {
 # series_samples FOLDER: samples.tsv of its runs, on stdout.
 series_samples() { awk 'FNR > 1 || NR == 1' "$1"/[0-9]*.tsv; }
 
+# beyond_limits SAMPLES: the first value beyond an absolute guard (max=N), as "ARM METRIC=VALUE in run N, at most M".
+beyond_limits() {
+  awk -F '\t' '
+    NR == FNR { if (FNR == 1) for (i = 1; i <= NF; i++) at[$i] = i; else if ($at["guard"] ~ /^max=/) limit[$at["metric"]] = substr($at["guard"], 5); next }
+    FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    ($at["metric"] in limit) && $at["value"] + 0 > limit[$at["metric"]] + 0 {
+      printf "%s %s=%s in run %s, at most %s\n", $at["arm"], $at["metric"], $at["value"], $at["run"], limit[$at["metric"]]; exit }' \
+    "$X/metrics.tsv" "$1"
+}
+
 seconds_a_run() { awk '{ s += $1; n++ } END { printf "%.1f", n ? s / n : 0 }' "$1/seconds" 2>/dev/null; }
 
 # one_run FOLDER SCRIPT BLOCK ORDER RUN ARM: SCRIPT is workload or holdout.

@@ -98,7 +98,12 @@ replace "$X/confirm-stats.tsv" <"$confirmation/stats.tsv"
 series_samples "$confirmation" | abstat --confirm --seed "$(cat "$confirmation/seed")" "${question[@]}" --mei 0% --report | replace "$X/confirm-report.txt"
 verdict=$(cell "$X/confirm-stats.tsv" "$primary" verdict)
 evidence="$primary: mean $(cell "$X/confirm-stats.tsv" "$primary" mean_a) -> $(cell "$X/confirm-stats.tsv" "$primary" mean_b), $(effect "$X/confirm-stats.tsv" "$primary"), 2 fresh blocks of fresh builds; $layout"
-if [ "$verdict" = KEEP ]; then row confirmed pass KEEP 'p at most 0.05' "$evidence"
+differs=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $at["verdict"] == "FAIL" { print $at["metric"]; exit }' "$X/confirm-stats.tsv")
+beyond=$(beyond_limits "$X/confirm-samples.tsv")
+case $beyond in 'A '*) stop "the baseline arm is not stable: ${beyond#A }" ;; esac
+if [ -n "$beyond" ]; then row confirmed fail failures 'no restart, no failed request' "${beyond#B }"
+elif [ -n "$differs" ]; then row confirmed fail FAIL 'p at most 0.05' "$differs is not the same in every run; $evidence"
+elif [ "$verdict" = KEEP ]; then row confirmed pass KEEP 'p at most 0.05' "$evidence"
 else row confirmed fail "$verdict" 'p at most 0.05' "$evidence"; fi
 
 facts=() wrong=

@@ -54,12 +54,7 @@ stable_row() {
     timeout) row stable fail timeout 'every run ends within its limits' "$message" && return ;;
     esac
   fi
-  bad=$(awk -F '\t' '
-    NR == FNR { if (FNR == 1) for (i = 1; i <= NF; i++) at[$i] = i; else if ($at["guard"] ~ /^max=/) limit[$at["metric"]] = substr($at["guard"], 5); next }
-    FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-    ($at["metric"] in limit) && $at["value"] + 0 > limit[$at["metric"]] + 0 {
-      printf "%s %s=%s in run %s, at most %s\n", $at["arm"], $at["metric"], $at["value"], $at["run"], limit[$at["metric"]]; exit }' \
-    "$X/metrics.tsv" "$X/samples.tsv")
+  bad=$(beyond_limits "$X/samples.tsv")
   case $bad in
   'A '*) stop "the baseline arm is not stable: ${bad#A }" ;;
   'B '*) row stable fail crash 'no restart, no failed request' "${bad#B }" ;;

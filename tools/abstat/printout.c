@@ -328,11 +328,20 @@ static void print_reasons(struct page *page, const struct comparisons *compariso
   }
 }
 
+/* Of several: KEEP where any is kept by the other rule. */
+static enum verdict other_verdict(const struct comparisons *comparisons) {
+  enum verdict verdict = comparisons->list[0].decision.other_verdict;
+  for (size_t i = 0; i < comparisons->count; i++)
+    if (comparisons->list[i].decision.other_verdict == VERDICT_KEEP) verdict = VERDICT_KEEP;
+  return verdict;
+}
+
 static void print_several(struct page *page, const struct comparisons *comparisons, const struct options *options) {
   struct printout first = printout_of(&comparisons->list[0], options);
   const struct question *question = first.decision->findings[0].question;
   const char *unit = unit_of(page, &first, 0), *scale = NULL;
-  page_line(page, "%s %s: %zu comparisons with %s", verdict_name(comparisons_verdict(comparisons)),
+  page_line(page, "%s (%s: %s) %s: %zu comparisons with %s", verdict_name(comparisons_verdict(comparisons)),
+            options->policy.rule == RULE_SEED ? "blocked" : "seed", verdict_name(other_verdict(comparisons)),
             page_fit(page, question->metric, OTHER_COLUMNS), comparisons->count, arm_name(page, &first, BASE));
   page_line(page, "%s", "");
   page_line(page, "%-12s %3s %20s %25s %s", "arm", "n", "mean +- sample sd", "improvement (interval)", "verdict");
