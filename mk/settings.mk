@@ -47,6 +47,8 @@ $(foreach v,TARGET RESULTS PREFIX DESTDIR,$(call alphabet,$v,$(path-alphabet),le
 $(foreach v,EXP NAME ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
 $(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
+mei.number := $(subst %,,$(MEI))
+$(if $(MEI),$(if $(call without,$(mei.number),.),$(if $(filter $(mei.number)\%,$(MEI)),,$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)),$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)))
 $(call alphabet,SCALE,$(digits) k M $(comma),sizes such as 1k$(comma)10k$(comma)1M)
 ifneq ($(origin CC),default)
 $(call alphabet,CC,$(path-alphabet),a command without arguments)

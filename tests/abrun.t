@@ -480,4 +480,8 @@ test_that 'what cannot be written is an error, before the measurement where that
 test_that 'files are written whole: nothing is left beside them' '
   mkdir whole; abrun -b 1 -o whole/samples.tsv -E whole/results.json -- true -- true >report 2>err
   [ "$(ls whole | tr "\n" " ")" = "results.json samples.tsv " ]; [ "$(stat -c %a whole/samples.tsv)" = "$(stat -c %a report)" ]'
+test_that 'options of abstat that abrun gives itself are refused before anything runs' '
+  for option in --report -x --max-blocks=9 --runs=2 --confirm; do says 2 "is set by abrun itself" abrun -A $option -- touch ran -- touch ran; done
+  says 2 "is no option" abrun -A foo -- touch ran -- touch ran; [ ! -e ran ]'
+
 finish

@@ -200,6 +200,17 @@ test_that 'of very many runs the normal limit agrees with what is drawn of sligh
         { print; exit !(near(\$1, \$4, 0.02) && near(\$2, \$5, 0.00001) && near(\$3, \$6, 0.00001) && \$1 > 0) }"
   done
   abstat --rule seed -p m:lower --report many | grep -q "normal limit"'
+test_that 'the runs that would tell are more than there are, and let p be small enough' '
+  is "$(abstat -p peak_rss_mb:lower "$DATA/abstat/g3.tsv" | field n runs_needed)" "3 6"
+  is "$(samples m $clear | abstat -p m:lower --max-blocks 1 2>/dev/null | field reason runs_needed)" "underpowered 6"'
+test_that 'a plan that can never keep is warned of' '
+  samples m $clear >s; says 0 "cannot keep anything at alpha 0.01" abstat -p m:lower --max-blocks 1 s
+  abstat -p m:lower --max-blocks 1 --alpha 0.05 s 2>err; [ ! -s err ]; abstat -p m:lower s 2>err; [ ! -s err ]'
+test_that 'the first line is parted between words where it is long, and a discard says by which bound' '
+  samples a_metric_with_a_rather_long_name A:100 B:98 B:100.1 A:102 B:98.5 A:103 | abstat -p a_metric_with_a_rather_long_name:lower --report | head -n 2 >first
+  [ "$(wc -L <first)" -le 80 ]; ! grep -q "\.\.\.$" first
+  abstat -p ops_s:higher --report "$DATA/abstat/g2a.tsv" | head -n 2 | tr -s "\n " " " | grep -q "1.49 % worse; at most 0.785 % better (90 % bound), 1 % asked for"
+  printf "arm=A\nt=1\narm=B\nt=2\n" | abstat -f log -p t:lower --report | grep -c nan | grep -qx 0'
 test_that '--ci sets the level of the interval' '
   is "$(abstat -p latency_ms:lower --ci 0.9 "$DATA/abstat/g6.tsv" | field ci_level ci_low ci_high)" "0.9 0.009483526671 0.0246659815"'
 test_that 'weights are one a look, and at most 1 in all' '

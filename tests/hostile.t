@@ -15,6 +15,9 @@ for setting in TARGET EXP ENV RESULTS METRIC NAME RUNS MEI RULE MAX_BLOCKS MAX_T
 done
 test_that 'a setting from the environment is text too' "
   says 2 'EXP.*allowed' env 'EXP=\$(shell touch pwned)' make -C \"\$project\" TARGET=mini describe; $harmless"
+test_that 'a least effect is a percentage' '
+  for mei in 5 % 5%5; do says 2 "MEI.*allowed: one such as 2%" make -C "$project" TARGET=mini MEI=$mei describe; done
+  make -C "$project" TARGET=mini MEI=0.5% describe >out'
 test_that 'no target, no such target, no such experiment, no such environment: one line each' '
   says 2 "which target. make TARGET=NAME" make -C "$project" experiment
   says 2 "TARGET: there is no targets/nothing/target.mk" make -C "$project" TARGET=nothing experiment

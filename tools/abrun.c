@@ -142,6 +142,18 @@ static void complete(struct options *options) {
   if (options->json) file_check(options->json);
 }
 
+/* Any option of abstat but those that abrun gives it itself, or that change what it prints. */
+static void add_abstat_option(struct options *options, char *text) {
+  static const char *const own[] = {"-R", "--report", "-j", "--json", "-x", "--exit-code", "--max-blocks", "-k", "--runs",
+                                    "-b", "--base", "-s", "--seed", "-f", "--format", "--confirm", "--scales"};
+  if (text[0] != '-') fail_usage("--abstat '%s' is no option; one as --sd=residual is expected", text);
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+    if (strncmp(text, own[i], strcspn(text, "=")) == 0 && strlen(own[i]) == strcspn(text, "="))
+      fail_usage("--abstat '%s' is set by abrun itself; see abrun --help for its own option", text);
+  words_add(&options->abstat, text, NULL);
+}
+
+
 static void read_options(int count, char **arguments, struct options *options) {
   static const struct option known[] = {
       {"primary", required_argument, NULL, 'p'},     {"guard", required_argument, NULL, 'g'},
@@ -171,7 +183,7 @@ static void read_options(int count, char **arguments, struct options *options) {
       case 'm': words_add(&options->abstat, "--mei", optarg); break;
       case 'a': words_add(&options->abstat, "--alpha", optarg); break;
       case 'r': words_add(&options->abstat, "--rule", optarg); break;
-      case 'A': words_add(&options->abstat, optarg, NULL); break;
+      case 'A': add_abstat_option(options, optarg); break;
       case 'b': options->max_blocks = read_count("--max-blocks", optarg, BLOCKS_MAX); break;
       case 'T': options->max_time = read_seconds("--max-time", optarg); break;
       case 'k': options->runs = read_count("--runs", optarg, SCHEDULE_RUNS_MAX); break;

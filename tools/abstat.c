@@ -9,6 +9,7 @@
 
 #include <gsl/gsl_errno.h>
 
+#include "abstat/blocked.h"
 #include "abstat/comparison.h"
 #include "abstat/options.h"
 #include "abstat/printout.h"
@@ -74,6 +75,11 @@ int main(int count, char **arguments) {
     else read_samples(&samples[i], &options, paths, path_count);
     comparisons_add(&comparisons, &samples[i], &options, options.scales ? paths[i] : NULL);
   }
+  const struct policy *policy = &options.policy;
+  if (policy->rule == RULE_BLOCKED && !policy->confirm && !blocked_can_keep(policy))
+    report_warning("%zu block%s of %zu + %zu cannot keep anything at alpha %.4g: p is never as small; give --max-blocks or "
+                   "--alpha a larger number", policy->max_blocks, policy->max_blocks == 1 ? "" : "s", policy->runs_each,
+                   policy->runs_each, policy->alpha);
   if (options.scales) comparisons_reconcile(&comparisons);
   for (size_t i = 0; i < comparisons.count; i++) warn(&comparisons.list[i]);
   if (options.report) printout_print(&comparisons, &options);

@@ -1,6 +1,7 @@
 #include "blocked.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 
 #include "judgement.h"
@@ -61,11 +62,26 @@ static bool is_too_noisy(const struct statistics *statistics, const struct look 
   return runs_for(statistics->effect.score_sd, optimistic, policy->alpha, 0.5) > look->runs_at_most;
 }
 
+/* Runs of each arm at the first look at which the smallest p there is can be significant; 0 where there is none. */
+static double first_runs(const struct policy *policy) {
+  double labellings = 1, in_a_block = gsl_sf_choose((unsigned)(2 * policy->runs_each), (unsigned)policy->runs_each);
+  for (size_t look = 1; look <= policy->max_blocks; look++) {
+    labellings *= in_a_block;
+    if (critical_count(policy->alpha * policy->weights[look - 1], labellings) >= 1) return (double)(look * policy->runs_each);
+  }
+  return 0;
+}
+
+/* More than there are, and as many as let the rule keep at all. */
 static double runs_needed(const struct statistics *statistics, double minimum, const struct policy *policy) {
   const struct effect *effect = &statistics->effect;
   double needed = ceil(runs_for(effect->score_sd, fmax(effect->shift, minimum), policy->alpha, POWER));
-  return isfinite(needed) ? fmax(needed, RUNS_MIN) : NAN;
+  if (!isfinite(needed)) return NAN;
+  needed = fmax(needed, (double)(fewest_runs(statistics) + policy->runs_each));
+  return fmax(needed, first_runs(policy));
 }
+
+bool blocked_can_keep(const struct policy *policy) { return policy->runs_each > 500 || first_runs(policy) > 0; }
 
 static struct judgement decide(const struct question *question, const struct statistics *statistics,
                                const struct look *look, const struct policy *policy) {

@@ -4,6 +4,9 @@
 
 #include "rule.h"
 
+/* Whether any look of the policy can keep, however large an effect is: p cannot be smaller than 1 over the labellings. */
+bool blocked_can_keep(const struct policy *policy);
+
 /* The primary, of arms with at least RUNS_MIN good runs each. */
 struct judgement blocked_primary(const struct question *question, const struct statistics *statistics,
                                  const struct look *look, const struct policy *policy);

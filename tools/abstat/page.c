@@ -47,6 +47,19 @@ void page_line(struct page *page, const char *format, ...) {
   free(line);
 }
 
+void page_wrap(struct page *page, const char *text) {
+  const char *indent = "";
+  while (bytes_of(text, PAGE_COLUMNS - strlen(indent)) < strlen(text)) {
+    size_t end = bytes_of(text, PAGE_COLUMNS - strlen(indent)), space = end;
+    while (space > 0 && text[space] != ' ') space--;
+    if (space > 0) end = space;
+    page_line(page, "%s%.*s", indent, (int)end, text);
+    text += text[end] == ' ' ? end + 1 : end;
+    indent = "  ";
+  }
+  page_line(page, "%s%s", indent, text);
+}
+
 const char *page_fit(struct page *page, const char *text, size_t columns) {
   char *result = cut(&page->arena, text, columns, "..");
   for (char *c = result; *c; c++)

@@ -15,6 +15,9 @@ struct page {
 /* Adds a line; what does not fit is cut and ends in "...". */
 void page_line(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds text on as many lines as it needs, parted between words; those after the first are indented by two blanks. */
+void page_wrap(struct page *page, const char *text);
+
 /* text in at most this many columns, cut with ".." at its end where it is longer; control characters are shown as `?`.
  * It lives as long as the page. */
 const char *page_fit(struct page *page, const char *text, size_t columns);

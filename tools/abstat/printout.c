@@ -16,7 +16,7 @@ struct printout {
   unsigned long seed; /* of the plan; 0 when none was given */
 };
 
-enum { NAME_COLUMNS_MIN = 10, OTHER_COLUMNS = 24, ARM_COLUMNS = 12, UNIT_COLUMNS = 8, OTHERS_MAX = 8 };
+enum { NAME_COLUMNS = 24, OTHER_COLUMNS = 24, ARM_COLUMNS = 12, UNIT_COLUMNS = 8, OTHERS_MAX = 8 };
 
 static const char *arm_name(struct page *page, const struct printout *printout, enum arm arm) {
   const char *name = printout->samples->arm_names[arm];
@@ -71,22 +71,34 @@ static const char *explain_seed(struct page *page, const struct printout *printo
   }
 }
 
+/* The blocked rule discards by a bound; the seed rule by the estimate itself. */
+static const char *explain_below(struct page *page, const struct printout *printout, const char *effect) {
+  const struct finding *primary = &printout->decision->findings[0];
+  const struct effect *numbers = &primary->statistics.effect;
+  const char *asked = isnan(printout->policy->minimum_absolute)
+                          ? page_format(page, "%.4g %%", 100 * printout->policy->minimum_effect)
+                          : page_format(page, "%.6g%s", printout->policy->minimum_absolute, unit_of(page, printout, 0));
+  if (printout->policy->rule == RULE_SEED || primary->question->deterministic)
+    return page_format(page, "%s, less than the %s asked for", effect, asked);
+  double bound = upper_bound(numbers, primary->statistics.arms, printout->policy->futility);
+  if (numbers->logarithmic) bound = primary->question->direction == LOWER_IS_BETTER ? -expm1(-bound) : expm1(bound);
+  return page_format(page, "%s; at most %.3g %% better (%.4g %% bound), %s asked for", effect, 100 * bound,
+                     100 * printout->policy->futility, asked);
+}
+
 /* Why the primary has its verdict. */
 static const char *explain_primary(struct page *page, const struct printout *printout) {
   const struct finding *primary = &printout->decision->findings[0];
   const struct arm_summary *arms = primary->statistics.arms;
   const char *effect = describe_effect(page, printout);
-  double needed = primary->judgement.runs_needed, minimum = printout->policy->minimum_effect;
+  double needed = primary->judgement.runs_needed;
   switch (primary->judgement.reason) {
     case REASON_FAILURES: return describe_runs(page, printout, CHANGED);
     case REASON_ENVIRONMENT: return describe_runs(page, printout, BASE);
     case REASON_TOO_FEW_RUNS:
       return page_format(page, "%zu runs of %s, %zu of %s; %.0f of each needed", arms[BASE].count,
                          arm_name(page, printout, BASE), arms[CHANGED].count, arm_name(page, printout, CHANGED), needed);
-    case REASON_BELOW_MEI:
-      return isnan(printout->policy->minimum_absolute)
-                 ? page_format(page, "%s, less than the %.4g %% asked for", effect, 100 * minimum)
-                 : page_format(page, "%s, less than the %.6g asked for", effect, printout->policy->minimum_absolute);
+    case REASON_BELOW_MEI: return explain_below(page, printout, effect);
     case REASON_EXACT: return page_format(page, "%s, exactly", effect);
     case REASON_NO_CHANGE: return "no change, exactly";
     case REASON_CONFIRMED: return page_format(page, "%s again, %s", effect, describe_p(page, primary));
@@ -141,7 +153,7 @@ static void print_difference(struct page *page, const struct printout *printout)
                                             arm_name(page, printout, BASE))
                               : "";
   const char *ranges = fabs(gap) > 0 ? page_format(page, "ranges lie %.7g apart", fabs(gap)) : "ranges overlap";
-  page_line(page, "mean %s by %.7g%s; %s", improvement < 0 ? "worse" : "better", fabs(improvement), in_sds, ranges);
+  page_line(page, "arithmetic mean %s by %.7g%s; %s", improvement < 0 ? "worse" : "better", fabs(improvement), in_sds, ranges);
 }
 
 static void print_effect(struct page *page, const struct printout *printout) {
@@ -152,15 +164,18 @@ static void print_effect(struct page *page, const struct printout *printout) {
                              ? page_format(page, ", %.4g %% interval %+.4g to %+.4g %%", 100 * effect->level,
                                            100 * effect->low, 100 * effect->high)
                              : "";
-  page_line(page, "improvement %+.4g %%%s", 100 * effect->estimate, interval);
+  page_line(page, "improvement %+.4g %%%s%s", 100 * effect->estimate, interval,
+            effect->logarithmic ? " (geometric means)" : "");
   if (primary->judgement.reason == REASON_EXACT || primary->judgement.reason == REASON_NO_CHANGE) return;
   const char *threshold = "";
-  if (printout->policy->rule == RULE_BLOCKED && primary->judgement.alpha > 0)
+  if (printout->policy->rule == RULE_BLOCKED && !(primary->judgement.alpha > 0)) threshold = "; no KEEP at this look";
+  else if (printout->policy->rule == RULE_BLOCKED)
     threshold = page_format(page, "; KEEP needs %.4g", primary->judgement.alpha);
   if (effect->normal) page_line(page, "p %.4g: by the normal limit of all labellings%s", effect->p, threshold);
   else page_line(page, "p %.4g: %.0f of %.0f%s labellings are at least as good%s", effect->p, effect->as_extreme,
             effect->labellings, effect->drawn ? " drawn" : "", threshold);
-  page_line(page, "one run varies by %.3g %% (sd within blocks and arms)", 100 * effect->cv);
+  if (isfinite(effect->cv))
+    page_line(page, "one run varies by %.3g %% (sd within blocks and arms)", 100 * effect->cv);
 }
 
 /* What does not change the verdict, and its reader should know. */
@@ -249,15 +264,13 @@ static void print_order(struct page *page, const struct printout *printout) {
               design->unused_runs == 1 ? "" : "s", design->unused_runs == 1 ? "is" : "are");
 }
 
-/* The decision and its reason, with as much of the metric's name as there is room for, and what the seed rule says. */
+/* The decision and its reason, and what the other rule says. */
 static void print_decision(struct page *page, const struct printout *printout) {
   const struct question *question = printout->decision->findings[0].question;
   const char *verdict = verdict_name(printout->decision->verdict), *reason = explain(page, printout);
   const char *rule = printout->policy->rule == RULE_SEED ? "blocked" : "seed";
   const char *other = page_format(page, " (%s: %s)", rule, verdict_name(printout->decision->other_verdict));
-  size_t taken = strlen(verdict) + strlen(reason) + strlen(other) + strlen(" : ");
-  size_t columns = taken + NAME_COLUMNS_MIN < PAGE_COLUMNS ? PAGE_COLUMNS - taken : NAME_COLUMNS_MIN;
-  page_line(page, "%s%s %s: %s", verdict, other, page_fit(page, question->metric, columns), reason);
+  page_wrap(page, page_format(page, "%s%s %s: %s", verdict, other, page_fit(page, question->metric, NAME_COLUMNS), reason));
 }
 
 static void print_rule(struct page *page, const struct printout *printout) {
@@ -271,7 +284,7 @@ static void print_rule(struct page *page, const struct printout *printout) {
   }
   if (printout->policy->confirm) page_line(page, "rule blocked, confirmation on fresh data");
   else
-    page_line(page, "rule blocked: block %zu of at most %zu; it keeps %.2g %% of changes without effect", look->number,
+    page_line(page, "rule blocked: block %zu of at most %zu; false KEEPs: at most %.2g %%", look->number,
               look->last, 100 * printout->policy->alpha);
   if (printout->decision->earlier)
     page_line(page, "decided after block %zu, which stands: later blocks are not used", look->number);
