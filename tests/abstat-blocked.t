@@ -210,7 +210,7 @@ test_that 'the first line is parted between words where it is long, and a discar
   samples a_metric_with_a_rather_long_name A:100 B:98 B:100.1 A:102 B:98.5 A:103 | abstat -p a_metric_with_a_rather_long_name:lower --report | head -n 2 >first
   [ "$(wc -L <first)" -le 80 ]; ! grep -q "\.\.\.$" first
   abstat -p ops_s:higher --report "$DATA/abstat/g2a.tsv" | head -n 2 | tr -s "\n " " " | grep -q "1.49 % worse; at most 0.785 % better (90 % bound), 1 % asked for"
-  printf "arm=A\nt=1\narm=B\nt=2\n" | abstat -f log -p t:lower --report | grep -c nan | grep -qx 0'
+  printf "arm=A\nt=1\narm=B\nt=2\n" | abstat -f log -p t:lower --report >short; ! grep -q nan short'
 test_that '--ci sets the level of the interval' '
   is "$(abstat -p latency_ms:lower --ci 0.9 "$DATA/abstat/g6.tsv" | field ci_level ci_low ci_high)" "0.9 0.009483526671 0.0246659815"'
 test_that 'weights are one a look, and at most 1 in all' '
