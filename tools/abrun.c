@@ -25,7 +25,7 @@
 static const char HELP[] =
     "usage: abrun [OPTION]... -- COMMAND [ARGUMENT]... -- COMMAND [ARGUMENT]... ...\n"
     "Measure commands against each other: blocks of runs in an order drawn at random,\n"
-    "until abstat can decide. The first command is the base. Metrics are wall_s, cpu_s,\n"
+    "until abstat can decide. The first command is the base. Metrics: wall_s, cpu_s,\n"
     "user_s, sys_s, peak_rss_mb, major_faults, minor_faults, voluntary_switches,\n"
     "involuntary_switches, and what the commands print in lines METRIC name=value.\n"
     "\n"
