@@ -3,7 +3,7 @@
 . "${0%/*}/harness.sh"
 . "$ROOT/tests/samples.sh"
 mkdir series
-tar -xf "$DATA/aa-series/series.tar.xz" -C series
+tar -xf "$DATA/aa-series/series.tar.gz" -C series
 
 # recount METRIC: its experiments one by one: number, recorded verdict, verdict now, how the order is recognized.
 recount() {

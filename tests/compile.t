@@ -16,7 +16,7 @@ if command -v clang >/dev/null; then
   test_that 'abstat gives the same digits from gcc and clang' '
     (cd "$ROOT/tools" && clang -std=c11 -D_GNU_SOURCE "-DASSAY_VERSION=\"of the tests\"" -O3 -I. -Ilib -ffp-contract=off -o "$WORK/abstat.clang" \
       abstat.c abstat/*.c lib/*.c -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm)
-    mkdir series; tar -xf "$DATA/aa-series/series.tar.xz" -C series
+    mkdir series; tar -xf "$DATA/aa-series/series.tar.gz" -C series
     for program in abstat "$WORK/abstat.clang"; do
       for file in series/samples-*.tsv; do $program -p latency_p99_ms:lower -g peak_rss_mb:lower:10% -e data_digest -c throughput_qps "$file"; done
       tail -n +2 "$DATA/abstat/published.tsv" | while IFS=$(printf "\t") read -r file metric direction rest; do
