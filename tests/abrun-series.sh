@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The series by which abrun is judged, on real commands; not part of `make check`, since it takes minutes and a quiet
-# machine. usage: tests/abrun-series.sh [REPETITIONS [FOLDER]]
+# machine. usage: tests/abrun-series.sh [REPETITIONS [FOLDER [PARTS]]]
 #
 # (a) two commands, of which the second makes 5 % fewer steps of the same loop: how often it is kept, and how often the
 #     interval holds 5 %. (b) the same command twice: how often it is kept. (c) 256 and 248 MiB: how far peak RSS differs.
-# Prints the counts. FOLDER gets the samples of each repetition, and series.tsv with what was decided on it.
+# Prints the counts of PARTS (faster,same,memory). FOLDER gets the samples of each repetition, and series.tsv with what was decided on it.
 set -euo pipefail
 export LC_ALL=C
 root=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
@@ -13,6 +13,7 @@ repetitions=${1:-100}
 work=$(mktemp -d "${TMPDIR:-/tmp}/assay-series.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 folder=${2:-$work/samples}
+parts=,${3:-faster,same,memory},
 mkdir -p "$folder"
 
 steps=90000000 # about 0.25 s on a machine of 2020: what takes 80 ms varies by 3 % on a busy one
@@ -45,14 +46,15 @@ done
 # field NAME: of the primary's row that abstat printed, from stdin.
 field() { awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == 2 { print $c }'; }
 
-# measure PART REPETITION METRIC COMMAND-WORDS...: adds a row to series.tsv.
+# measure PART REPETITION METRIC RUNS COMMAND-WORDS...: adds a row to series.tsv.
 measure() {
-  local part=$1 repetition=$2 metric=$3 samples row seed
-  shift 3
+  local part=$1 repetition=$2 metric=$3 runs=$4 samples row seed
+  shift 4
+  case $parts in *,$part,*) ;; *) return 0 ;; esac
   samples=$folder/$part-$repetition.tsv
-  abrun --quiet --primary "$metric:lower" --samples "$samples" -- "$@"
+  abrun --quiet --runs "$runs" --primary "$metric:lower" --samples "$samples" -- "$@"
   seed=$(awk -F '\t' 'NR == 2 { print $NF }' "$samples")
-  row=$(abstat --primary "$metric:lower" --seed "$seed" "$samples")
+  row=$(abstat --runs "$runs" --primary "$metric:lower" --seed "$seed" "$samples")
   printf '%s\t%s\t%s' "$part" "$repetition" "$seed" >>"$folder/series.tsv"
   for name in verdict reason blocks estimate ci_low ci_high mean_a mean_b; do
     printf '\t%s' "$(field $name <<<"$row")" >>"$folder/series.tsv"
@@ -63,10 +65,11 @@ measure() {
 printf 'part\trepetition\tseed\tverdict\treason\tblocks\testimate\tci_low\tci_high\tmean_a\tmean_b\n' >"$folder/series.tsv"
 begin=$SECONDS
 for ((i = 1; i <= repetitions; i++)); do
-  measure faster "$i" cpu_s "$work/steps" "$steps" -- "$work/steps" "$fewer"
-  measure same "$i" cpu_s "$work/steps" "$steps" -- "$work/steps" "$steps"
+  # Blocks of 5 + 5: a run varies by 1 to 3 %, and 5 % shall be found nearly always.
+  measure faster "$i" cpu_s 5 "$work/steps" "$steps" -- "$work/steps" "$fewer"
+  measure same "$i" cpu_s 3 "$work/steps" "$((steps / 3))" -- "$work/steps" "$((steps / 3))"
 done
-for ((i = 1; i <= 5; i++)); do measure memory "$i" peak_rss_mb "$work/touch" 256 -- "$work/touch" 248; done
+for ((i = 1; i <= 5; i++)); do measure memory "$i" peak_rss_mb 3 "$work/touch" 256 -- "$work/touch" 248; done
 
 awk -F '\t' -v truth="$truth" -v seconds=$((SECONDS - begin)) '
   $1 == "faster" {
@@ -77,8 +80,8 @@ awk -F '\t' -v truth="$truth" -v seconds=$((SECONDS - begin)) '
   $1 == "memory" { d = $10 - $11; if (!m++ || d < low) low = d; if (m == 1 || d > high) high = d }
   END {
     printf "faster by %g %%: kept %d of %d, interval holds the truth %d, both %d; mean estimate %.2f %%, %.2f blocks\n",
-      100 * truth, keeps, n, held, both, 100 * sum / n, blocks / n
-    printf "the same: kept %d of %d, %.2f blocks\n", same_keeps, same, same_blocks / same
+      100 * truth, keeps, n, held, both, n ? 100 * sum / n : 0, n ? blocks / n : 0
+    printf "the same: kept %d of %d, %.2f blocks\n", same_keeps, same, same ? same_blocks / same : 0
     printf "256 and 248 MiB: they differ by %.3f to %.3f MiB in %d measurements\n", low, high, m
     printf "%d s\n", seconds
   }' "$folder/series.tsv"
