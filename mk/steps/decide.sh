@@ -25,7 +25,10 @@ while IFS=$'\t' read -r metric _ _ role guard _; do
   case $(cell "$stats" "$metric" verdict) in
   PASS) ;;
   FAIL) failed="${failed:+$failed; }$fact is beyond $guard" ;;
-  *) open="${open:+$open; }$fact is not shown to be within $guard" ;;
+  *)
+    needed=$(cell "$stats" "$metric" runs_needed)
+    open="${open:+$open; }$fact is not shown to be within $guard$([ "$needed" = NA ] || echo " (about $needed runs of each arm would show it)")"
+    ;;
   esac
 done < <(tail -n +2 "$X/metrics.tsv")
 
