@@ -115,7 +115,7 @@ $(call each,measure.gate): $R/%/measure.gate: $R/%/build.gate $R/%/source.gate $
 	$(call run,measure)
 
 decide.cmd = $(phase) decide parent lint source verify build measure -- $(steps)/decide.sh $X $(RULE) $(MEI) $(RUNS) $(MAX_BLOCKS)
-$(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $(steps)/question.sh $$(call new,decide)
+$(call each,decide.gate): $R/%/decide.gate: $R/%/measure.gate $R/%/metrics.tsv $(bin)/abstat $(steps)/decide.sh $(steps)/abstat.sh $$(call new,decide)
 	$(call run,decide)
 
 explain.cmd = $(phase) explain parent lint source verify build measure decide -- $(steps)/explain.sh

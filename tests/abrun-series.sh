@@ -79,9 +79,9 @@ awk -F '\t' -v truth="$truth" -v seconds=$((SECONDS - begin)) '
   $1 == "same" { same++; same_keeps += $4 == "KEEP"; same_blocks += $6 }
   $1 == "memory" { d = $10 - $11; if (!m++ || d < low) low = d; if (m == 1 || d > high) high = d }
   END {
-    printf "faster by %g %%: kept %d of %d, interval holds the truth %d, both %d; mean estimate %.2f %%, %.2f blocks\n",
-      100 * truth, keeps, n, held, both, n ? 100 * sum / n : 0, n ? blocks / n : 0
-    printf "the same: kept %d of %d, %.2f blocks\n", same_keeps, same, same ? same_blocks / same : 0
-    printf "256 and 248 MiB: they differ by %.3f to %.3f MiB in %d measurements\n", low, high, m
+    if (n) printf "faster by %g %%: kept %d of %d, interval holds the truth %d, both %d; mean estimate %.2f %%, %.2f blocks\n",
+      100 * truth, keeps, n, held, both, 100 * sum / n, blocks / n
+    if (same) printf "the same: kept %d of %d, %.2f blocks\n", same_keeps, same, same_blocks / same
+    if (m) printf "256 and 248 MiB: they differ by %.3f to %.3f MiB in %d measurements\n", low, high, m
     printf "%d s\n", seconds
   }' "$folder/series.tsv"

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "metric.h"
 #include "noisefloor/advice.h"
 #include "noisefloor/noise.h"
-#include "noisefloor/page.h"
+#include "noisefloor/printout.h"
 #include "noisefloor/samples.h"
 #include "report.h"
 #include "tsv.h"
@@ -76,7 +77,7 @@ static void print_findings(const struct samples *samples, struct demand demand, 
     noise[i] = noise_of(&samples->metrics[i], demand);
     advice[i] = advise(samples, &samples->metrics[i], &noise[i]);
   }
-  if (report) page_print(samples, demand, noise, advice);
+  if (report) printout_print(samples, demand, noise, advice);
   else print_table(samples, noise, advice);
   for (size_t i = 0; i < samples->count; i++) advice_free(&advice[i]);
   free(advice);
@@ -101,7 +102,7 @@ int main(int count, char **arguments) {
       case 'R': report = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   char standard_input[] = "-", *alone[] = {standard_input};
   char **paths = optind < count ? arguments + optind : alone;

@@ -5,15 +5,9 @@
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
-R=$1 count=$2 seed=$3 blocks=$4 locked=${5:-} label=measure
-primary=$(column "$X/metrics.tsv" metric role primary)
+R=$1 count=$2 seed=$3 blocks=$4 locked=${5:-}
 runs=$(runs_folder "$count" "$seed")
-attempt=1
-while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
-if [ -n "${ASSAY_FRESH:-}" ] && [ -z "$locked" ] && [ -d "$runs" ]; then
-  mv "$runs" "$runs.attempt-$attempt"
-  attempt=$((attempt + 1))
-fi
+attempt=$(attempt_at "$runs" "$([ -n "$locked" ] || echo afresh)")
 # The first blocks of a longer plan are those of a shorter one: what was run for another number of blocks counts.
 if [ "$(head -n 1 "$runs/stop-rule" 2>/dev/null)" != "$blocks" ]; then
   series_plan "$runs" "$count" "$blocks" "$seed aa $attempt"
@@ -43,7 +37,7 @@ if ! complete; then
       "$0" "$R" "$count" "$seed" "$blocks" locked
   fi
   link_builds
-  series_run "$runs" workload
+  series_run "$runs" workload measure
   drop_failed
   [ -z "$failed" ] || stop "the unchanged target fails: $failed; see $X/logs"
 fi

@@ -1,5 +1,5 @@
 # Runs arms A and B of an experiment in blocks of random order, until abstat can decide. Sourced, after lib.sh and
-# question.sh, by scripts that set R, X, primary, and label (how its lines begin). One folder holds a series of runs:
+# abstat.sh, by scripts that set R and X. One folder holds a series of runs:
 #
 #   seed, plan.tsv     the order, drawn once
 #   stop-rule          what says when it is enough, frozen when measuring starts: MAX_BLOCKS, MAX_TIME (seconds, 0: none),
@@ -7,7 +7,7 @@
 #   NNN.tsv            the rows of a run, renamed into place; NNN.stop, why a run ended the series
 #   seconds            how long each run took
 #   ended              the blocks after which it was enough; until then the series goes on where it stopped
-# shellcheck shell=bash disable=SC2154 # label and primary are the caller's
+# shellcheck shell=bash
 
 # runs_folder RUNS SEED: where the runs of these arms, scripts, metrics, plan and machine are kept.
 runs_folder() {
@@ -16,6 +16,18 @@ runs_folder() {
   key=$({ cat "$X"/{deploy,workload,collect,validate,teardown}.sh "$X"/source-{A,B}.tar
     cut -f 1,3,4 "$X/metrics.tsv"; echo "$1 $2 $fingerprint"; } | sha256sum)
   printf '%s' "$X/runs/${key:0:16}"
+}
+
+# attempt_at RUNS [afresh]: the number of the present attempt at a folder of runs. With -B the one that is there is put
+# aside first, unless this is already the part of a step that measures (afresh is empty then).
+attempt_at() {
+  local attempt=1
+  while [ -e "$1.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
+  if [ -n "${ASSAY_FRESH:-}" ] && [ -n "${2:-}" ] && [ -d "$1" ]; then
+    mv "$1" "$1.attempt-$attempt"
+    attempt=$((attempt + 1))
+  fi
+  printf '%s' "$attempt"
 }
 
 # series_plan FOLDER RUNS BLOCKS SEED-TEXT: the series' own order, drawn from the text, for as many blocks at least.
@@ -69,7 +81,7 @@ beyond_limits() {
 
 seconds_a_run() { awk '{ s += $1; n++ } END { printf "%.1f", n ? s / n : 0 }' "$1/seconds" 2>/dev/null; }
 
-# one_run FOLDER SCRIPT BLOCK ORDER RUN ARM: SCRIPT is workload or holdout.
+# one_run FOLDER SCRIPT BLOCK ORDER RUN ARM: SCRIPT is workload or holdout; label and primary are those of series_run.
 one_run() {
   local folder=$1 script=$2 run=$5 arm=$6 file scratch=$R/.run/measure started=$EPOCHREALTIME status stage message word=ok
   local padding log
@@ -113,10 +125,11 @@ warm_up() {
   done
 }
 
-# series_run FOLDER SCRIPT [BEFORE-BLOCK]: makes the runs that are missing, block by block, until the rule is content. The
-# command BEFORE-BLOCK gets the number of each block before its first run.
+# series_run FOLDER SCRIPT LABEL [BEFORE-BLOCK]: makes the runs that are missing, block by block, until the rule is
+# content. Its lines begin with LABEL. The command BEFORE-BLOCK gets the number of each block before its first run.
 series_run() {
-  local folder=$1 script=$2 before=${3:-} warm='' block=0 max_blocks max_time rule planned order run arm options spent
+  local folder=$1 script=$2 label=$3 before=${4:-} primary warm='' block=0 max_blocks max_time rule planned order run arm options spent
+  primary=$(column "$X/metrics.tsv" metric role primary)
   mapfile -t rule <"$folder/stop-rule"
   max_blocks=${rule[0]} max_time=${rule[1]} options=("${rule[@]:2}")
   [ -e "$folder/environment.json" ] || mk/steps/environment.sh full >"$folder/environment.json"
@@ -158,8 +171,8 @@ tell_look() {
   if [ -n "$(column "$1/look.tsv" next | awk '$1 > 0')" ] && [ "$2" -lt "$3" ]; then
     rest="the next block takes about $(next_cost "$1") s"
   fi
-  # One block alone decides nothing: it is only looked at for its sign.
+  # One fresh block decides nothing: it is only looked at for its sign.
   local verdict=': only its sign counts'
-  { [ "$3" = 1 ] && [ "$label" != measure ]; } || verdict=": $(cell "$1/look.tsv" "$primary" verdict) $(cell "$1/look.tsv" "$primary" reason); $rest"
+  [[ $3 == 1 && " ${options[*]} " == *' --confirm '* ]] || verdict=": $(cell "$1/look.tsv" "$primary" verdict) $(cell "$1/look.tsv" "$primary" reason); $rest"
   say "$label: block $2 of at most $3 ($4 s): $primary $(effect "$1/look.tsv" "$primary")$verdict"
 }

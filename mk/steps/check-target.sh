@@ -399,8 +399,8 @@ if check_build && check_run 1; then
 fi
 rm -rf "$X/built" "$X/.state" "$X/times" "$X/fields"
 echo
-if [ "${findings[FAIL]}" != 0 ]; then
-  echo "$name: $(counted "${findings[FAIL]}" 'broken contract'), $(counted "${findings[warn]}" warning); logs: $X/logs"
+if [ "$(found FAIL)" != 0 ]; then
+  echo "$name: $(counted "$(found FAIL)" 'broken contract'), $(counted "$(found warn)" warning); logs: $X/logs"
   exit 2
 fi
-echo "$name: every contract holds, $(counted "${findings[warn]}" warning)"
+echo "$name: every contract holds, $(counted "$(found warn)" warning)"

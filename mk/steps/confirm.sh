@@ -4,8 +4,8 @@
 # workload, and one at each of SCALES (with commas): the effect must have the same sign there.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-# shellcheck source=mk/steps/question.sh
-. mk/steps/question.sh
+# shellcheck source=mk/steps/abstat.sh
+. mk/steps/abstat.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
 R=$1 exp=$2 count=$3 seed=$4 scales=$5 holdout=$6 locked=${7:-}
@@ -24,8 +24,8 @@ series() {
   series_rule "$folder" "$blocks" 0 --confirm --mei 0% --runs "$count" "$@"
 }
 # Guards were decided by the first runs; here it is asked whether the improvement is there again.
-question <(awk -F '\t' '$4 != "guard"' "$X/metrics.tsv") blocked 0% "$count" 2
-series "$confirmation" 2 confirmation "${question[@]}"
+mapfile -t options < <(questions <(awk -F '\t' '$4 != "guard"' "$X/metrics.tsv"))
+series "$confirmation" 2 confirmation "${options[@]}"
 others=()
 if [ "$holdout" = holdout ]; then
   other=$(sha256sum <"$X/holdout.sh")
@@ -65,14 +65,13 @@ if ! complete; then
     heavy 'confirming'
     exec guard --machine exclusive --for "confirming $exp" -- "$0" "$@" locked
   fi
-  label=confirm
-  series_is_complete "$confirmation" || series_run "$confirmation" workload fresh_builds
+  series_is_complete "$confirmation" || series_run "$confirmation" workload confirm fresh_builds
   rm -rf "$R/.builds/confirmation-$exp"
   link_builds
   for other in "${others[@]}"; do
     read -r script folder scale <<<"$other"
-    label="confirm, $([ "$scale" = - ] && echo holdout || echo "scale $scale")"
-    series_is_complete "$folder" || if [ "$scale" = - ]; then series_run "$folder" "$script"; else SCALE=$scale series_run "$folder" "$script"; fi
+    series_is_complete "$folder" || if [ "$scale" = - ]; then series_run "$folder" "$script" 'confirm, holdout'
+    else SCALE=$scale series_run "$folder" "$script" "confirm, scale $scale"; fi
   done
 fi
 
@@ -88,14 +87,14 @@ if awk '$1 > 1 { found = 1 } END { exit !found }' "$confirmation"/links-* 2>/dev
   layout="link order shuffled anew for each block"
 fi
 
-if ! judged "$confirmation" "${question[@]}" >"$confirmation/stats.tsv"; then
+if ! judged "$confirmation" "${options[@]}" >"$confirmation/stats.tsv"; then
   row confirmed fail failures 'every run ends well' "$(cat "$confirmation/stats.tsv")"
   row holdout n/a - - 'the confirmation broke off'
   exit 0
 fi
 series_samples "$confirmation" | replace "$X/confirm-samples.tsv"
 replace "$X/confirm-stats.tsv" <"$confirmation/stats.tsv"
-series_samples "$confirmation" | abstat --confirm --seed "$(cat "$confirmation/seed")" "${question[@]}" --mei 0% --report | replace "$X/confirm-report.txt"
+judged "$confirmation" "${options[@]}" --report | replace "$X/confirm-report.txt"
 verdict=$(cell "$X/confirm-stats.tsv" "$primary" verdict)
 evidence="$primary: mean $(cell "$X/confirm-stats.tsv" "$primary" mean_a) -> $(cell "$X/confirm-stats.tsv" "$primary" mean_b), $(effect "$X/confirm-stats.tsv" "$primary"), 2 fresh blocks of fresh builds; $layout"
 differs=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $at["verdict"] == "FAIL" { print $at["metric"]; exit }' "$X/confirm-stats.tsv")

@@ -2,13 +2,13 @@
 # decide.sh X RULE MEI RUNS MAX_BLOCKS: what the samples say. stats.tsv holds abstat's rows, report.txt its report.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
-# shellcheck source=mk/steps/question.sh
-. mk/steps/question.sh
+# shellcheck source=mk/steps/abstat.sh
+. mk/steps/abstat.sh
 X=$1 rule=$2 mei=$3
-question "$X/metrics.tsv" "$rule" "$mei" "$4" "$5"
-question+=(--seed "$(cat "$X/plan-seed")")
-abstat "${question[@]}" "$X/samples.tsv" | replace "$X/stats.tsv"
-abstat "${question[@]}" --report "$X/samples.tsv" 2>/dev/null | replace "$X/report.txt"
+mapfile -t options < <(questions "$X/metrics.tsv")
+options+=(--rule "$rule" --mei "$mei" --runs "$4" --max-blocks "$5" --seed "$(cat "$X/plan-seed")")
+abstat "${options[@]}" "$X/samples.tsv" | replace "$X/stats.tsv"
+abstat "${options[@]}" --report "$X/samples.tsv" 2>/dev/null | replace "$X/report.txt"
 
 stats=$X/stats.tsv
 primary=$(column "$X/metrics.tsv" metric role primary)

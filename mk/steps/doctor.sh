@@ -317,4 +317,4 @@ subject_width=23
 echo
 check_tools "$needed" "$needed_by_tests" || unseen tools
 echo
-echo "$(counted "${findings[warn]}" warning), $(counted "${findings[note]}" note); nothing is blocked by them"
+echo "$(counted "$(found warn)" warning), $(counted "$(found note)" note); nothing is blocked by them"

@@ -22,5 +22,8 @@ finding() {
   printf '%s%s%s%s\n' "$colour" "${line:0:5}" "$off" "${line:5}"
 }
 
+# found STATUS: how many there were.
+found() { printf '%s' "${findings[$1]}"; }
+
 # counted NUMBER WORD: `1 warning`, `2 warnings`.
 counted() { printf '%s %s%s' "$1" "$2" "$([ "$1" = 1 ] || echo s)"; }

@@ -6,27 +6,21 @@
 # environment; with `more` they are frozen anew, and the measuring goes on by them.
 # shellcheck source=mk/steps/lib.sh disable=SC2153 # RULE, MEI and the like come by environment
 . mk/steps/lib.sh
-# shellcheck source=mk/steps/question.sh
-. mk/steps/question.sh
+# shellcheck source=mk/steps/abstat.sh
+. mk/steps/abstat.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
 R=$1 exp=$2 count=$3 seed=$4
 shift 4
-more='' locked='' label=measure
+more='' locked=''
 for word; do case $word in more) more=yes ;; locked) locked=yes ;; esac; done
-primary=$(column "$X/metrics.tsv" metric role primary)
 runs=$(runs_folder "$count" "$seed")
-attempt=1
-while [ -e "$runs.attempt-$attempt" ]; do attempt=$((attempt + 1)); done
-if [ -n "${ASSAY_FRESH:-}" ] && [ -z "$locked" ] && [ -d "$runs" ]; then
-  mv "$runs" "$runs.attempt-$attempt"
-  attempt=$((attempt + 1))
-fi
+attempt=$(attempt_at "$runs" "$([ -n "$locked" ] || echo afresh)")
 if [ ! -e "$runs/stop-rule" ] || { [ -n "$more" ] && [ -z "$locked" ]; }; then
-  question "$X/metrics.tsv" "$RULE" "$MEI" "$count" "$MAX_BLOCKS"
+  mapfile -t options < <(questions "$X/metrics.tsv")
   # Every experiment and attempt has an order of its own, drawn from SEED.
   series_plan "$runs" "$count" "$MAX_BLOCKS" "$seed $exp $attempt"
-  series_rule "$runs" "$MAX_BLOCKS" "$MAX_TIME" "${question[@]}"
+  series_rule "$runs" "$MAX_BLOCKS" "$MAX_TIME" --rule "$RULE" --mei "$MEI" --runs "$count" --max-blocks "$MAX_BLOCKS" "${options[@]}"
   rm -f "$runs/ended"
 fi
 if ! series_is_complete "$runs"; then
@@ -36,7 +30,7 @@ if ! series_is_complete "$runs"; then
     exec guard --machine exclusive --for "measuring $exp" -- "$0" "$R" "$exp" "$count" "$seed" locked
   fi
   link_builds
-  series_run "$runs" workload
+  series_run "$runs" workload measure
 fi
 
 [ ! -e "$runs/environment.json" ] || replace "$X/environment.json" <"$runs/environment.json"

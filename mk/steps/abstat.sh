@@ -1,18 +1,17 @@
-# What abstat is asked, from an experiment's metrics.tsv. Sourced, after lib.sh.
+# What abstat is asked about an experiment, and what its rows say. Sourced, after lib.sh.
 # shellcheck shell=bash
 
-# question METRICS RULE MEI RUNS MAX_BLOCKS: the options of abstat, in the array `question`.
-question() {
+# questions METRICS: the options of abstat that ask about the metrics of an experiment's metrics.tsv, a line each.
+questions() {
   local metric direction role guard deterministic
-  question=(--rule "$2" --mei "$3" --runs "$4" --max-blocks "$5")
   while IFS=$'\t' read -r metric direction _ role guard deterministic; do
     case $role in
-    primary) question+=(--primary "$metric:$direction") ;;
-    guard) case $guard in +*) question+=(--guard "$metric:$direction:${guard#+}") ;; esac ;;
-    equal) question+=(--equal "$metric") ;;
-    control) question+=(--control "$metric") ;;
+    primary) printf '%s\n' --primary "$metric:$direction" ;;
+    guard) case $guard in +*) printf '%s\n' --guard "$metric:$direction:${guard#+}" ;; esac ;;
+    equal) printf '%s\n' --equal "$metric" ;;
+    control) printf '%s\n' --control "$metric" ;;
     esac
-    case $role:$guard:$deterministic in primary:*:yes | guard:+*:yes) question+=(--deterministic "$metric") ;; esac
+    case $role:$guard:$deterministic in primary:*:yes | guard:+*:yes) printf '%s\n' --deterministic "$metric" ;; esac
   done < <(tail -n +2 "$1")
 }
 

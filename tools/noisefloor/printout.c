@@ -1,4 +1,4 @@
-#include "page.h"
+#include "printout.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -101,7 +101,7 @@ static void print_advice(const struct samples *samples, const struct advice *adv
   if (!any) printf("\nNothing speaks against these runs.\n");
 }
 
-void page_print(const struct samples *samples, struct demand demand, const struct noise *noise,
+void printout_print(const struct samples *samples, struct demand demand, const struct noise *noise,
                 const struct advice *advice) {
   const struct noise *plan = fullest(samples, noise);
   print_paragraph(0, "Noise floor: the same code as two arms, %zu run%s of each in %zu block%s.", plan->n,

@@ -1,13 +1,13 @@
 /* The report for people: the noise of each metric, what it means, and the advice; at most 80 columns wide. */
-#ifndef NOISEFLOOR_PAGE_H
-#define NOISEFLOOR_PAGE_H
+#ifndef NOISEFLOOR_PRINTOUT_H
+#define NOISEFLOOR_PRINTOUT_H
 
 #include "advice.h"
 #include "noise.h"
 #include "samples.h"
 
 /* noise and advice: of each metric of samples, in its order. */
-void page_print(const struct samples *samples, struct demand demand, const struct noise *noise,
+void printout_print(const struct samples *samples, struct demand demand, const struct noise *noise,
                 const struct advice *advice);
 
 #endif
