@@ -50,6 +50,13 @@ $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
 mei.number := $(subst %,,$(MEI))
 $(if $(MEI),$(if $(call without,$(mei.number),.),$(if $(filter $(mei.number)\%,$(MEI)),,$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)),$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)))
 $(call alphabet,SCALE,$(digits) k M $(comma),sizes such as 1k$(comma)10k$(comma)1M)
+# $(call size,TEXT): TEXT where it is a size: a whole number that does not begin with 0, and perhaps k or M behind it.
+size.number = $(patsubst %M,%,$(patsubst %k,%,$1))
+size.wrong  = $(call without,$(size.number),$(digits))$(filter 0%,$1)$(if $(size.number),,$1)
+size        = $(if $(size.wrong),,$(filter $1,$(addprefix $(size.number),k M) $(size.number)))
+SCALE.words := $(subst $(comma), ,$(SCALE))
+$(if $(SCALE),$(if $(filter $(SCALE),$(subst $(space),$(comma),$(strip $(SCALE.words)))),,$(error SCALE: '$(SCALE)' is no list of sizes; allowed: sizes such as 1k$(comma)10k$(comma)1M)))
+$(foreach s,$(SCALE.words),$(if $(call size,$s),,$(error SCALE: '$s' is no size; allowed: sizes such as 1k$(comma)10k$(comma)1M)))
 ifneq ($(origin CC),default)
 $(call alphabet,CC,$(path-alphabet),a command without arguments)
 endif

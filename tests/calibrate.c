@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "calibrate/agreement.h"
 #include "calibrate/bench.h"
 #include "calibrate/cell.h"
 #include "calibrate/simulation.h"
-#include "metric.h"
 #include "report.h"
 
 static const char HELP[] =
@@ -43,13 +43,6 @@ struct settings {
   bool bench;
 };
 
-static size_t read_count(const char *option, const char *text, size_t maximum) {
-  size_t count;
-  if (!metric_count(text, maximum, &count))
-    fail_usage("%s '%s' is not a whole number from 1 to %zu", option, text, maximum);
-  return count;
-}
-
 static struct settings read_settings(int count, char **arguments) {
   static const struct option options[] = {
       {"experiments", required_argument, NULL, 'n'}, {"cells", required_argument, NULL, 'c'},
@@ -59,14 +52,14 @@ static struct settings read_settings(int count, char **arguments) {
   };
   struct settings settings = {.experiments = 5000, .seed = 1, .jobs = 1};
   for (int option; (option = getopt_long(count, arguments, "n:c:s:j:bhV", options, NULL)) != -1;) switch (option) {
-      case 'n': settings.experiments = read_count("--experiments", optarg, 1000000000); break;
+      case 'n': settings.experiments = argument_count("--experiments", optarg, 1000000000); break;
       case 'c': settings.table = strcmp(optarg, "all") == 0 ? NULL : optarg; break;
-      case 's': settings.seed = read_count("--seed", optarg, 4294967295); break;
-      case 'j': settings.jobs = read_count("--jobs", optarg, JOBS_MAX); break;
+      case 's': settings.seed = argument_count("--seed", optarg, 4294967295); break;
+      case 'j': settings.jobs = argument_count("--jobs", optarg, JOBS_MAX); break;
       case 'b': settings.bench = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (settings.experiments < 2) fail_usage("--experiments: two at least are needed for a standard error");
   if (count - optind != 1) fail_usage("one file of cells is expected");

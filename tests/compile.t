@@ -31,7 +31,7 @@ for source in "$ROOT"/tools/*.c; do
   test_that "$tool: --help and --version on standard output, exit 2 for a bad option, and a man page" "
     $tool --help | grep -q '^usage: $tool'; [ \"\$($tool -h)\" = \"\$($tool --help)\" ]
     $tool --version | grep -q '^$tool (Assay) [0-9]'; [ \"\$($tool -V)\" = \"\$($tool --version)\" ]
-    says 2 '^$tool: ' $tool --no-such-option
+    says 2 '^$tool: .*no-such-option' $tool --no-such-option; [ \"\$(grep -c . says.err)\" = 1 ]
     grep -q '^.Nm $tool' \"\$ROOT/tools/$tool.1\""
 done
 finish

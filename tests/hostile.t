@@ -18,6 +18,9 @@ test_that 'a setting from the environment is text too' "
 test_that 'a least effect is a percentage' '
   for mei in 5 % 5%5; do says 2 "MEI.*allowed: one such as 2%" make -C "$project" TARGET=mini MEI=$mei describe; done
   make -C "$project" TARGET=mini MEI=0.5% describe >out'
+test_that 'a scale is a list of sizes' '
+  for scale in kk k 0 05 1kM 1Mk 1k,,2k , 1k,; do says 2 "SCALE.*allowed: sizes such as" make -C "$project" TARGET=mini SCALE=$scale describe; done
+  make -C "$project" TARGET=mini SCALE=500,1k,10M describe >out'
 test_that 'no target, no such target, no such experiment, no such environment: one line each' '
   says 2 "which target. make TARGET=NAME" make -C "$project" experiment
   says 2 "TARGET: there is no targets/nothing/target.mk" make -C "$project" TARGET=nothing experiment

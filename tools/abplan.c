@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "metric.h"
 #include "report.h"
@@ -48,13 +49,6 @@ static struct arms read_arms(char *list) {
   return arms;
 }
 
-static size_t read_count(const char *option, const char *text, size_t maximum) {
-  size_t count;
-  if (!metric_count(text, maximum, &count))
-    fail_usage("%s '%s' is not a whole number from 1 to %zu", option, text, maximum);
-  return count;
-}
-
 static void print_plan(const struct arms *arms, size_t blocks, size_t runs, unsigned long seed) {
   struct schedule *schedule = schedule_open(seed, arms->count, runs);
   size_t length = arms->count * runs;
@@ -78,13 +72,13 @@ int main(int count, char **arguments) {
   size_t blocks = 1, runs = 3, seed = 1;
   char *names = take_copy("A,B");
   for (int option; (option = getopt_long(count, arguments, "b:k:a:s:hV", options, NULL)) != -1;) switch (option) {
-      case 'b': blocks = read_count("--blocks", optarg, SCHEDULE_BLOCKS_MAX); break;
-      case 'k': runs = read_count("--runs", optarg, SCHEDULE_RUNS_MAX); break;
+      case 'b': blocks = argument_count("--blocks", optarg, SCHEDULE_BLOCKS_MAX); break;
+      case 'k': runs = argument_count("--runs", optarg, SCHEDULE_RUNS_MAX); break;
       case 'a': free(names), names = take_copy(optarg); break;
-      case 's': seed = read_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
+      case 's': seed = argument_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (optind < count) fail_usage("'%s' is not expected; abplan reads no file", arguments[optind]);
 

@@ -17,6 +17,7 @@
 #include "abrun/interrupt.h"
 #include "abrun/measure.h"
 #include "abrun/options.h"
+#include "argument.h"
 #include "memory.h"
 #include "metric.h"
 #include "report.h"
@@ -69,15 +70,8 @@ enum { OPTION_TSV = 256 };
 /* More of either are a slip of the hand. */
 enum { WARMUP_MAX = 1000, BLOCKS_MAX = 1000 };
 
-static size_t read_count(const char *option, const char *text, size_t maximum) {
-  size_t count;
-  if (!metric_count(text, maximum, &count))
-    fail_usage("%s '%s' is not a whole number from 1 to %zu", option, text, maximum);
-  return count;
-}
-
 static size_t read_warmup(const char *text) {
-  return strcmp(text, "0") == 0 ? 0 : read_count("--warmup", text, WARMUP_MAX);
+  return strcmp(text, "0") == 0 ? 0 : argument_count("--warmup", text, WARMUP_MAX);
 }
 
 static double read_seconds(const char *option, const char *text) {
@@ -184,11 +178,11 @@ static void read_options(int count, char **arguments, struct options *options) {
       case 'a': words_add(&options->abstat, "--alpha", optarg); break;
       case 'r': words_add(&options->abstat, "--rule", optarg); break;
       case 'A': add_abstat_option(options, optarg); break;
-      case 'b': options->max_blocks = read_count("--max-blocks", optarg, BLOCKS_MAX); break;
+      case 'b': options->max_blocks = argument_count("--max-blocks", optarg, BLOCKS_MAX); break;
       case 'T': options->max_time = read_seconds("--max-time", optarg); break;
-      case 'k': options->runs = read_count("--runs", optarg, SCHEDULE_RUNS_MAX); break;
+      case 'k': options->runs = argument_count("--runs", optarg, SCHEDULE_RUNS_MAX); break;
       case 'w': options->warmup = read_warmup(optarg); break;
-      case 's': options->seed = read_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
+      case 's': options->seed = argument_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
       case 'C': options->confirm = true; break;
       case 'n': names = optarg; break;
       case 'D': delimiter = optarg; break;
@@ -206,7 +200,7 @@ static void read_options(int count, char **arguments, struct options *options) {
       case 'x': options->exit_code = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   struct commands *commands = &options->commands;
   *commands = commands_read(find_commands(count, arguments), delimiter, options->shell, names);

@@ -222,7 +222,6 @@ int main(int argc, char **argv) {
   report_tool("ledger");
   const char *verb = argc > 1 && argv[1][0] != '-' ? argv[1] : "", *file = NULL;
   optind = *verb ? 2 : 1;
-  opterr = 0;
   for (int option; (option = getopt_long(argc, argv, ":f:hV", long_options, NULL)) != -1;) {
     switch (option) {
       case 'f': file = optarg; break;

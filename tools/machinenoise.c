@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "metric.h"
 #include "report.h"
@@ -311,7 +312,7 @@ int main(int count, char **arguments) {
       case 'r': raw = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (raw && optind < count) fail_usage("--raw measures, and reads no file such as '%s'", arguments[optind]);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "patchlint/message.h"
 #include "patchlint/patch.h"
@@ -233,7 +234,7 @@ int main(int count, char **arguments) {
       case 'f': fields_wanted = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (optind + 1 != count) fail_usage("one patch is expected, and %d are given", count - optind);
   if (!editable && !fields_wanted) fail_usage("--editable or --fields is expected");

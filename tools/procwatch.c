@@ -204,7 +204,6 @@ int main(int argc, char **argv) {
   bool starts = strcmp(verb, "start") == 0, stops = strcmp(verb, "stop") == 0;
   struct options options = {.restarts = 3, .interval = 50, .grace = DEFAULT_GRACE};
   optind = *verb ? 2 : 1;
-  opterr = 0;
   for (int option; (option = getopt_long(argc, argv, "+:s:n:i:pg:hV", long_options, NULL)) != -1;) {
     if (strchr("nip", option) && !starts) fail_usage("--restarts, --interval and --port are options of start");
     if (option == 'g' && !stops) fail_usage("--grace is an option of stop");

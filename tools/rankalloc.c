@@ -115,7 +115,6 @@ static void parse_options(struct options *options, int argc, char **argv) {
       {NULL, 0, NULL, 0},
   };
   int option;
-  opterr = 0;
   while ((option = getopt_long(argc, argv, ":n:hV", long_options, NULL)) != -1) {
     switch (option) {
       case 'n':

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "input.h"
 #include "memory.h"
 #include "metric.h"
@@ -182,7 +183,7 @@ static struct options read_options(int count, char **arguments) {
       case 'S': options.spec = optarg; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (!options.block || !options.order || !options.run || !options.arm)
     fail_usage("--block, --order, --run and --arm are all needed");

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "argument.h"
 #include "input.h"
 #include "memory.h"
 #include "report.h"
@@ -395,7 +396,7 @@ int main(int count, char **arguments) {
       case 's': strict = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (optind + 1 != count) fail_usage("one template is expected, and %d are given", count - optind);
 

@@ -129,7 +129,6 @@ static void parse_options(struct options *options, int argc, char **argv) {
   const char *root = NULL;
   bool root_waits = false; /* no file came since --root */
   int option;
-  opterr = 0;
   /* The leading '-' hands files over in their place among the options, as option 1. */
   while ((option = getopt_long(argc, argv, "-:f:v:qhV", long_options, NULL)) != -1) {
     switch (option) {

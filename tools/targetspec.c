@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "report.h"
 #include "targetspec/fields.h"
@@ -133,7 +134,7 @@ int main(int count, char **arguments) {
       case 'l': profilers_wanted = true; break;
       case 'h': show_help(HELP);
       case 'V': show_version();
-      default: fail_usage("the options cannot be understood");
+      default: fail_option(arguments);
     }
   if (optind + 1 != count) fail_usage("one target's folder is expected, and %d are given", count - optind);
   if ((field_list != NULL) + metrics_wanted + (profiled != NULL) + profilers_wanted > 1)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "memory.h"
 #include "report.h"
 #include "tsv.h"
@@ -137,7 +138,7 @@ int main(int argc, char **argv) {
       case 'x': want_code = 1; break;
       case 'h': show_help(help);
       case 'V': show_version();
-      default: fail_usage("unknown option");
+      default: fail_option(argv);
     }
   if (optind == argc) fail_usage("a gate file is expected");
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "metric.h"
 #include "report.h"
 #include "schedule.h"
@@ -133,13 +134,6 @@ static double read_amount(const char *option, const char *text) {
   return amount;
 }
 
-static size_t read_count(const char *option, const char *text, size_t maximum) {
-  size_t count;
-  if (!metric_count(text, maximum, &count))
-    fail_usage("%s '%s' is not a whole number from 1 to %zu", option, text, maximum);
-  return count;
-}
-
 /* The place of text in words, which end in NULL. */
 static int read_word(const char *option, const char *text, const char *const *words, const char *expected) {
   for (int i = 0; words[i]; i++)
@@ -167,11 +161,11 @@ static void read_policy(struct policy *policy, int option, char *argument) {
   switch (option) {
     case 'r': policy->rule = (enum rule)read_word("--rule", argument, RULES, "blocked or seed"); break;
     case 'm': policy->minimum_effect = read_percentage("--mei", argument); break;
-    case 'k': policy->runs_each = read_count("--runs", argument, SCHEDULE_RUNS_MAX); break;
+    case 'k': policy->runs_each = argument_count("--runs", argument, SCHEDULE_RUNS_MAX); break;
     case OPTION_MEI_ABS: policy->minimum_absolute = read_amount("--mei-abs", argument); break;
     case OPTION_MEI_DET: policy->minimum_exact = read_amount("--mei-det", argument); break;
     case OPTION_ALPHA: policy->alpha = read_share("--alpha", argument, false); break;
-    case OPTION_MAX_BLOCKS: policy->max_blocks = read_count("--max-blocks", argument, POLICY_BLOCKS_MAX); break;
+    case OPTION_MAX_BLOCKS: policy->max_blocks = argument_count("--max-blocks", argument, POLICY_BLOCKS_MAX); break;
     case OPTION_SCREEN: policy->screen = read_share("--screen", argument, true); break;
     case OPTION_FUTILITY: policy->futility = read_share("--futility", argument, false); break;
     case OPTION_NOISE_STOP: policy->noise_stop = read_share("--noise-stop", argument, false); break;
@@ -185,11 +179,11 @@ static void read_policy(struct policy *policy, int option, char *argument) {
       policy->welch = (enum welch_clause)read_word("--welch", argument, WELCHES, "auto, always or off");
       break;
     case OPTION_RESOLUTION: policy->resolution = read_amount("--resolution", argument); break;
-    case OPTION_ENUM_MAX: policy->labellings_max = read_count("--enum-max", argument, 100000000); break;
+    case OPTION_ENUM_MAX: policy->labellings_max = argument_count("--enum-max", argument, 100000000); break;
     case OPTION_STRICT_OVERLAP: policy->strict_overlap = true; break;
     case OPTION_TRUST_ORDER: policy->trust_order = true; break;
     case OPTION_CONFIRM: policy->confirm = true; break;
-    default: fail_usage("the options cannot be understood");
+    default: break;
   }
 }
 
@@ -209,12 +203,13 @@ struct options options_read(int count, char **arguments) {
       case 'f':
         if (!format_named(optarg, &options.format)) fail_usage("--format '%s' is unknown; " FORMAT_NAMES " is expected", optarg);
         break;
-      case 's': options.seed = read_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
+      case 's': options.seed = argument_count("--seed", optarg, SCHEDULE_SEED_MAX); break;
       case 'R': options.report = true; break;
       case 'j': options.json = true; break;
       case 'x': options.exit_code = true; break;
       case OPTION_SCALES: options.scales = true; break;
       case OPTION_WEIGHTS: weights = optarg; break;
+      case '?': fail_option(arguments);
       case 'h': show_help(HELP);
       case 'V': show_version();
       default: read_policy(&options.policy, option, optarg);

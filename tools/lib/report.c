@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,10 @@
 
 static const char *tool = "assay";
 
-void report_tool(const char *name) { tool = name; }
+void report_tool(const char *name) {
+  tool = name;
+  opterr = 0;
+}
 
 static void say(const char *file, size_t line, const char *format, va_list arguments, const char *tail) {
   fflush(stdout);

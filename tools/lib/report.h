@@ -10,7 +10,7 @@
 
 enum { EXIT_BAD_INPUT = 1, EXIT_BAD_USAGE = 2 };
 
-/* Names the tool for all later messages; first thing in main. name is not copied. */
+/* Names the tool for all later messages, and turns getopt's own off; first thing in main. name is not copied. */
 void report_tool(const char *name);
 
 /* "tool: message" and go on. */
