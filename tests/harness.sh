@@ -8,8 +8,8 @@
 # says STATUS PATTERN COMMAND... (exact exit status, and stderr matches the extended regular expression).
 # shellcheck shell=bash
 set -uo pipefail
-unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
-export LC_ALL=C
+unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES NO_COLOR
+export LC_ALL=C SHELL=/bin/bash
 ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 BUILD=${ASSAY_BUILD:-$ROOT/build}
 export ROOT BUILD PATH="$BUILD/bin:$PATH"
