@@ -32,10 +32,11 @@ missing=$([ -e "$R/profiles/baseline-stacks.txt" ] && echo 0 || echo 1)
 # By the seeds' rule the first block decides.
 enough=$([ "$max_blocks" = 1 ] || [ "${RULE:-}" = seed ] && echo 1 || echo 2)
 
-# The least is a first block that settles it. A change that is kept needs a second block, a profile, and two blocks more
+# An experiment may end in its first run: the change breaks the target. The least where it does not is a first block
+# that settles it. A change that is kept needs a second block, a profile, and two blocks more
 # to confirm it, with fresh builds of both arms before each; then one of the holdout workload, if there is one. Each
 # series of runs begins with one of each arm that is not counted. An experiment of which nothing is known is taken for
-# the mean of the two.
+# the mean of the three.
 known | awk -F '\t' -v k="$runs" -v blocks="$max_blocks" -v enough="$enough" -v count="$count" -v missing="$missing" \
   -v name="$(basename "$(dirname "$R")")" '
   function span(s) {
@@ -52,11 +53,12 @@ known | awk -F '\t' -v k="$runs" -v blocks="$max_blocks" -v enough="$enough" -v 
     for (what in seconds) if (what ~ /^profile /) { all += seconds[what]; profilers++ }
     run = seconds["run"]; build = seconds["build"] + 0; profile = profilers ? all / profilers : 0
     after = profile + 4 * build + runs_in(2) * run + ("holdout" in seconds ? runs_in(1) * seconds["holdout"] : 0)
+    broken = build + 2 * run
     least = build + runs_in(1) * run
     kept = build + runs_in(enough) * run + after
     most = build + runs_in(blocks) * run + after
-    once = missing ? build + run + all : 0
-    total = once + count * (least + kept) / 2
+    once = missing ? build + 2 * run + seconds["holdout"] + all : 0
+    total = once + count * (broken + least + kept) / 3
     printf "a run takes %s, a build %s, a profile %s\n", span(run),
       "build" in seconds ? span(build) : "an unknown time", profilers ? span(profile) : "an unknown time"
     printf "one experiment takes %s where the first block settles it (%d runs), %s where it is confirmed\n",
