@@ -13,7 +13,7 @@ warnings  := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wwri
 sanitize  := $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
 CFLAGS    ?= -O2
 cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib -ffp-contract=off $(warnings) $(CFLAGS) $(sanitize)
-link.libs := -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm
+link.libs := -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lprotobuf-c -ljson-c -lzstd -ldw -lelf -lpthread -lm
 
 # Every output appears by rename, since two makes may build at once; and a compiler carries no run's mark, by which what is
 # left over from an earlier run is ended.

@@ -210,13 +210,14 @@ test_that 'a line in which dump and message are mixed is an error' '
 
 # --- input that is cut off
 
-test_that 'a dump that is cut off is an error, and with --lenient its whole stacks are used' '
+test_that 'the whole stacks of a dump that is cut off are used; it is an error but with --lenient' '
   lines=$(wc -l <"$D/captured.txt")
   for cut in 1 10 60 200; do
     head -c "-$cut" "$D/captured.txt" >in
     says 1 "^stackfold: in:$(grep -c "" in): ends in the middle of a dump" stackfold in
-    test ! -s says.out
+    cp says.out strictly
     says 0 "^stackfold: in:$(grep -c "" in): ends in the middle of a dump" stackfold --lenient in
+    same strictly says.out
     grep "dropped 1 (1 cut off)" says.err
     grep -v "program.py:32" "$D/captured.expected" >want
     grep -v "program.py:32" says.out >out
@@ -226,7 +227,7 @@ test_that 'a dump that is cut off is an error, and with --lenient its whole stac
   head -n 3 "$D/kinds.txt" >in; says 0 "read 1 records, kept 1" stackfold in
   { cat "$D/captured.txt"; echo "Timeout (0:00:01)!"; } >in; says 1 "ends in the middle of a dump" stackfold in
 '
-test_that 'a snapshot and folded stacks that are cut off are an error, and with --lenient whole rows are used' '
+test_that 'of a snapshot and of folded stacks that are cut off whole rows are used; it is an error but with --lenient' '
   head -n 3 "$D/snapshot.tsv" >in
   printf "2\t2\tx\t/srv/app.py:10" >>in
   says 1 "^stackfold: in:4: ends in the middle of a row" stackfold in
@@ -297,7 +298,7 @@ test_that 'input without stacks is an error' '
 '
 test_that 'an unknown format is an error that shows how the input begins and what is read' '
   printf "this\n\tis \x01no \xe9 profile\n" >in
-  says 1 "begins with .this.n.tis .x01no .xe9 profile.n.; the formats read are folded, faulthandler, tracemalloc" stackfold in
+  says 1 "begins with .this.n.tis .x01no .xe9 profile.n.; the formats read are .*tracemalloc.*, folded" stackfold in
   printf "listening on port 8080\nready\nbye now\n" >in
   says 1 "in no format that is known" stackfold in
 '
@@ -356,21 +357,19 @@ test_that 'a full disk and a closed pipe are failures' '
 '
 test_that 'bad usage is exit 2' '
   says 2 "try .stackfold --help" stackfold --bogus
-  says 2 "option .-x. is unknown" stackfold -x
+  says 2 "option .-x. cannot be understood" stackfold -x
   says 2 "wants an argument" stackfold -f
-  says 2 "format .perf. is not one of folded, faulthandler, tracemalloc" stackfold -f perf
-  says 2 "value .seconds. is not one of bytes, blocks, samples" stackfold -v seconds
+  says 2 "format .perf. is not one of .*faulthandler, .*folded" stackfold -f perf
+  says 2 "value .seconds. is not one of .*bytes, blocks" stackfold -f tracemalloc -v seconds
   says 1 "cannot be opened" stackfold /nonexistent
   says 1 "is a directory" stackfold /
 '
 test_that 'help and man page name every format and option' '
   stackfold --help >help
   stackfold --version | grep -E "^stackfold \(Assay\) [0-9.]+$"
-  for format in folded tracemalloc faulthandler; do
-    grep -E "^  $format " help
-    grep -x "[.]It Cm $format" "$ROOT/tools/stackfold.1"
-  done
-  grep -oE -- "--[a-z]+" help | sort -u | while read -r option; do grep -q -- "Fl -${option#--}" "$ROOT/tools/stackfold.1"; done
+  sed "1,/^Formats:/d" help | sed -nE "s/^  ([a-z-]+) .*/\1/p" >formats; grep -x folded formats; grep -x tracemalloc formats
+  while read -r format; do grep -x "[.]It Cm $format" "$ROOT/tools/stackfold.1"; done <formats
+  grep -oE -- "--[a-z][a-z-]+" help | sort -u | while read -r option; do grep -q -- "Fl -${option#--}" "$ROOT/tools/stackfold.1"; done
   test "$(wc -L <help)" -le 120
 '
 finish

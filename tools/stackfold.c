@@ -1,20 +1,20 @@
 /* Any number of profiler outputs in (files or stdin, compressed or not, each recognized by its content), the folded
  * stacks of all of them together out: "root;...;leaf VALUE", sorted, unique. What became of every record goes to
  * stderr. One format is one file in stackfold/. */
+#include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument.h"
 #include "folded.h"
 #include "input.h"
 #include "memory.h"
 #include "report.h"
 #include "stackfold/format.h"
 
-/* Asked in this order. folded comes last: what it accepts is the least particular. */
-static const struct format *const formats[] = {&format_tracemalloc, &format_faulthandler, &format_folded};
-enum { FORMATS = sizeof formats / sizeof *formats };
 
 /* Bytes of an input that are looked at to recognize its format, and that an error shows. */
 enum { RECOGNIZE_BYTES = 1 << 16, SHOWN_BYTES = 40 };
@@ -27,45 +27,86 @@ struct source {
 struct options {
   const struct format *format; /* NULL: recognize it */
   const char *value;           /* NULL: the format's first */
+  const char *modules;         /* the file for the list of modules, or NULL */
+  struct folding folding;
   bool lenient, strict, quiet;
   struct source *sources;
   size_t source_count, source_capacity;
   struct arena roots;
 };
 
+/* ---- the formats that were linked in, in the order in which an input is tried ---- */
+
+extern const struct format *const __start_formats[], *const __stop_formats[];
+static const struct format **formats;
+static size_t format_count;
+
+/* Binary ones first, the least particular last, by name among themselves. */
+static int compare_formats(const void *a, const void *b) {
+  const struct format *left = *(const struct format *const *)a, *right = *(const struct format *const *)b;
+  if (left->last != right->last) return left->last ? 1 : -1;
+  if (left->binary != right->binary) return left->binary ? -1 : 1;
+  return strcmp(left->name, right->name);
+}
+
+static void list_formats(void) {
+  format_count = (size_t)(__stop_formats - __start_formats);
+  formats = take_array(format_count, sizeof *formats);
+  memcpy(formats, __start_formats, format_count * sizeof *formats);
+  qsort(formats, format_count, sizeof *formats, compare_formats);
+}
+
 static void append_format_names(struct text *text, const char *between) {
-  for (size_t i = FORMATS; i-- > 0;) {
-    text_append_string(text, formats[i]->name);
+  for (size_t i = 0; i < format_count; i++) {
     if (i > 0) text_append_string(text, between);
+    text_append_string(text, formats[i]->name);
   }
 }
 
+/* ---- options ---- */
+
+static const char help_before[] =
+    "usage: stackfold [OPTION]... [FILE]...\n"
+    "Turns the output of profilers into folded stacks; those of all FILEs are added together.\n"
+    "\n"
+    "  -f, --format FORMAT      take each FILE for FORMAT (default: recognize it by content)\n"
+    "  -v, --value VALUE        which value of a format that has several\n"
+    "      --root NAME          put the frame NAME above the stacks of the FILEs that follow\n"
+    "      --modules FILE       write what the frames [module+0xOFFSET] refer to into FILE, as\n"
+    "                           TSV `module path build_id`\n"
+    "      --lenient            exit 0 although a FILE was cut off\n"
+    "      --strict             fail if any record was dropped or any line skipped\n"
+    "  -j, --threads N          use N threads, where the format can (default 1)\n"
+    "  -q, --quiet              no account of the records on stderr\n"
+    "  -h, --help               show this help\n"
+    "  -V, --version            show the version\n"
+    "\n"
+    "For perf's samples:\n"
+    "      --event-filter NAME  only samples of this event (default: that of the first sample)\n"
+    "      --pid, --tid         the command's frame is COMM-PID, or COMM-PID/TID\n"
+    "      --kernel, --jit      mark frames of the kernel with _[k], of JIT compilers with _[j]\n"
+    "      --all                --kernel and --jit\n"
+    "      --addrs              the address where no name is known\n"
+    "      --inline             frames of inlined functions\n"
+    "      --context            with --inline: their file and line too\n"
+    "      --compat TOOL        print what TOOL would: flamegraph or inferno\n"
+    "      --symfs FOLDER       files that a profile names may be opened, below FOLDER\n"
+    "\n"
+    "Without FILE, or when it is -, standard input is read. gz, zst, xz, bz2 and lz4 are unpacked.\n"
+    "\n"
+    "Formats:\n";
+
 static _Noreturn void show_own_help(void) {
   struct text text = {0};
-  text_append_string(&text,
-                     "usage: stackfold [OPTION]... [FILE]...\n"
-                     "Turns the output of profilers into folded stacks; those of all FILEs are added together.\n"
-                     "\n"
-                     "  -f, --format FORMAT  take each FILE for FORMAT (default: recognize it by content)\n"
-                     "  -v, --value VALUE    which value of a format that has several\n"
-                     "      --root NAME      put the frame NAME above the stacks of the FILEs that follow\n"
-                     "      --lenient        use the whole records of a FILE that was cut off\n"
-                     "      --strict         fail if any record was dropped or any line skipped\n"
-                     "  -q, --quiet          no account of the records on stderr\n"
-                     "  -h, --help           show this help\n"
-                     "  -V, --version        show the version\n"
-                     "\n"
-                     "Without FILE, or when it is -, standard input is read. gz, zst, xz, bz2 and lz4 are unpacked.\n"
-                     "\n"
-                     "Formats:\n");
-  for (size_t i = FORMATS; i-- > 0;) {
+  text_append_string(&text, help_before);
+  for (size_t i = 0; i < format_count; i++) {
     text_append_string(&text, "  ");
     text_append_string(&text, formats[i]->name);
-    for (size_t width = strlen(formats[i]->name); width < 14; width++) text_append_char(&text, ' ');
+    for (size_t width = strlen(formats[i]->name); width < 18; width++) text_append_char(&text, ' ');
     text_append_string(&text, formats[i]->description);
     text_append_char(&text, '\n');
     if (!formats[i]->values) continue;
-    text_append_string(&text, "                values: ");
+    text_append_string(&text, "                    values: ");
     for (size_t value = 0; formats[i]->values[value]; value++) {
       if (value > 0) text_append_string(&text, ", ");
       text_append_string(&text, formats[i]->values[value]);
@@ -77,7 +118,7 @@ static _Noreturn void show_own_help(void) {
 }
 
 static const struct format *format_of_name(const char *name) {
-  for (size_t i = 0; i < FORMATS; i++)
+  for (size_t i = 0; i < format_count; i++)
     if (strcmp(formats[i]->name, name) == 0) return formats[i];
   struct text names = {0};
   append_format_names(&names, ", ");
@@ -91,16 +132,24 @@ static bool has_value(const struct format *format, const char *name) {
 }
 
 static void check_value(const char *name) {
-  for (size_t i = 0; i < FORMATS; i++)
-    if (has_value(formats[i], name)) return;
   struct text names = {0};
-  for (size_t i = 0; i < FORMATS; i++) {
+  for (size_t i = 0; i < format_count; i++) {
+    if (has_value(formats[i], name) || formats[i]->any_value) {
+      text_free(&names);
+      return;
+    }
     for (size_t value = 0; formats[i]->values && formats[i]->values[value]; value++) {
       if (names.length > 0) text_append_string(&names, ", ");
       text_append_string(&names, formats[i]->values[value]);
     }
   }
   fail_usage("--value '%s' is not one of %s", name, names.bytes);
+}
+
+static enum compat compat_of_name(const char *name) {
+  if (strcmp(name, "flamegraph") == 0) return COMPAT_FLAMEGRAPH;
+  if (strcmp(name, "inferno") == 0) return COMPAT_INFERNO;
+  fail_usage("--compat '%s' is neither flamegraph nor inferno", name);
 }
 
 /* The name as it can stand in a folded stack; NULL when it is empty. */
@@ -117,20 +166,70 @@ static void add_source(struct options *options, const char *path, const char *ro
   options->sources[options->source_count++] = (struct source){.path = path, .root = root};
 }
 
+enum {
+  LONG_ROOT = 256,
+  LONG_MODULES,
+  LONG_LENIENT,
+  LONG_STRICT,
+  LONG_EVENT,
+  LONG_PID,
+  LONG_TID,
+  LONG_KERNEL,
+  LONG_JIT,
+  LONG_ALL,
+  LONG_ADDRS,
+  LONG_INLINE,
+  LONG_CONTEXT,
+  LONG_COMPAT,
+  LONG_SYMFS
+};
+
+static void parse_folding_option(struct folding *folding, int option, const char *argument) {
+  switch (option) {
+    case LONG_EVENT: folding->event = argument; break;
+    case LONG_PID: folding->pid = true; break;
+    case LONG_TID: folding->pid = folding->tid = true; break;
+    case LONG_KERNEL: folding->kernel = true; break;
+    case LONG_JIT: folding->jit = true; break;
+    case LONG_ALL: folding->kernel = folding->jit = true; break;
+    case LONG_ADDRS: folding->addrs = true; break;
+    case LONG_INLINE: folding->inlined = true; break;
+    case LONG_CONTEXT: folding->context = true; break;
+    case LONG_COMPAT: folding->compat = compat_of_name(argument); break;
+    case LONG_SYMFS: folding->symfs = argument; break;
+  }
+}
+
 static void parse_options(struct options *options, int argc, char **argv) {
-  enum { LONG_ROOT = 256, LONG_LENIENT, LONG_STRICT };
   static const struct option long_options[] = {
-      {"format", required_argument, NULL, 'f'},       {"value", required_argument, NULL, 'v'},
-      {"root", required_argument, NULL, LONG_ROOT},   {"lenient", no_argument, NULL, LONG_LENIENT},
-      {"strict", no_argument, NULL, LONG_STRICT},     {"quiet", no_argument, NULL, 'q'},
-      {"help", no_argument, NULL, 'h'},               {"version", no_argument, NULL, 'V'},
+      {"format", required_argument, NULL, 'f'},
+      {"value", required_argument, NULL, 'v'},
+      {"root", required_argument, NULL, LONG_ROOT},
+      {"modules", required_argument, NULL, LONG_MODULES},
+      {"lenient", no_argument, NULL, LONG_LENIENT},
+      {"strict", no_argument, NULL, LONG_STRICT},
+      {"threads", required_argument, NULL, 'j'},
+      {"quiet", no_argument, NULL, 'q'},
+      {"event-filter", required_argument, NULL, LONG_EVENT},
+      {"pid", no_argument, NULL, LONG_PID},
+      {"tid", no_argument, NULL, LONG_TID},
+      {"kernel", no_argument, NULL, LONG_KERNEL},
+      {"jit", no_argument, NULL, LONG_JIT},
+      {"all", no_argument, NULL, LONG_ALL},
+      {"addrs", no_argument, NULL, LONG_ADDRS},
+      {"inline", no_argument, NULL, LONG_INLINE},
+      {"context", no_argument, NULL, LONG_CONTEXT},
+      {"compat", required_argument, NULL, LONG_COMPAT},
+      {"symfs", required_argument, NULL, LONG_SYMFS},
+      {"help", no_argument, NULL, 'h'},
+      {"version", no_argument, NULL, 'V'},
       {NULL, 0, NULL, 0},
   };
   const char *root = NULL;
   bool root_waits = false; /* no file came since --root */
   int option;
   /* The leading '-' hands files over in their place among the options, as option 1. */
-  while ((option = getopt_long(argc, argv, "-:f:v:qhV", long_options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "-:f:v:j:qhV", long_options, NULL)) != -1) {
     switch (option) {
       case 1:
         add_source(options, optarg, root);
@@ -145,15 +244,16 @@ static void parse_options(struct options *options, int argc, char **argv) {
         root = clean_root(options, optarg);
         root_waits = true;
         break;
+      case LONG_MODULES: options->modules = optarg; break;
       case LONG_LENIENT: options->lenient = true; break;
       case LONG_STRICT: options->strict = true; break;
+      case 'j': options->folding.threads = (unsigned)argument_count("--threads", optarg, 256); break;
       case 'q': options->quiet = true; break;
       case 'h': show_own_help();
       case 'V': show_version();
       case ':': fail_usage("option '%s' wants an argument", argv[optind - 1]);
-      default:
-        if (optopt && optopt < LONG_ROOT) fail_usage("option '-%c' is unknown, or takes no argument", optopt);
-        fail_usage("option '%s' is unknown, or takes no argument", argv[optind - 1]);
+      case '?': fail_option(argv);
+      default: parse_folding_option(&options->folding, option, optarg);
     }
   }
   for (; optind < argc; optind++) {
@@ -195,8 +295,8 @@ static const struct format *recognize(struct input *input) {
   size_t blank = 0;
   while (blank < length && strchr(" \t\r\n", bytes[blank]) && bytes[blank]) blank++;
   if (blank == length && complete) fail_at(input_name(input), 0, "holds no stacks");
-  for (size_t i = 0; i < FORMATS; i++) {
-    if (formats[i] == &format_folded && unread_format(bytes, length)) break;
+  for (size_t i = 0; i < format_count; i++) {
+    if (formats[i]->last && unread_format(bytes, length)) break;
     if (formats[i]->recognize(bytes, length, complete)) return formats[i];
   }
   fail_unrecognized(input, bytes, length);
@@ -205,6 +305,7 @@ static const struct format *recognize(struct input *input) {
 /* The name of the value to read from an input; NULL where the format has no names for its values. */
 static const char *value_to_read(const struct options *options, const struct format *format, const char *name) {
   if (!options->value) return format->values ? format->values[0] : NULL;
+  if (format->any_value) return options->value;
   if (!format->values)
     fail_at(name, 0, "is %s, whose values have no names, so that --value %s cannot be taken from it", format->name,
             options->value);
@@ -237,19 +338,40 @@ static void read_sources(const struct options *options, struct sums *sums) {
   }
 }
 
+/* A list that is whole, or none: it appears by rename. */
+static void write_modules(const char *path, const struct modules *modules) {
+  struct text temporary = {0};
+  text_append_string(&temporary, path);
+  text_append_string(&temporary, ".new");
+  FILE *file = fopen(temporary.bytes, "w");
+  if (!file) fail_at(temporary.bytes, 0, "cannot be written: %s", strerror(errno));
+  modules_write(modules, file);
+  bool failed = ferror(file) != 0;
+  if (fclose(file) != 0 || failed || rename(temporary.bytes, path) != 0) {
+    int why = errno;
+    remove(temporary.bytes);
+    fail_at(path, 0, "cannot be written: %s", strerror(why));
+  }
+  text_free(&temporary);
+}
+
 int main(int argc, char **argv) {
   report_tool("stackfold");
-  struct options options = {0};
+  list_formats();
+  struct options options = {.folding = {.threads = 1}};
   parse_options(&options, argc, argv);
-  struct sums sums = {.lenient = options.lenient};
+  struct sums sums = {.lenient = options.lenient, .folding = &options.folding};
   read_sources(&options, &sums);
   if (!options.quiet) sums_report(&sums);
   if (options.strict && sums_lost_something(&sums)) fail("not all of the input was used, and --strict is given");
   if (sums.kept == 0) fail("holds no stacks: all %zu records were dropped", sums.read);
   stacks_write(&sums.stacks, stdout);
+  if (options.modules) write_modules(options.modules, &sums.modules);
   close_output();
+  bool cut_off = sums.dropped[DROP_CUT_OFF] > 0 && !options.lenient;
   sums_free(&sums);
   free(options.sources);
+  free(formats);
   arena_free(&options.roots);
-  return 0;
+  return cut_off ? EXIT_BAD_INPUT : 0;
 }

@@ -220,10 +220,9 @@ static void parse(struct input *input, struct sums *sums) {
 
 static const char *const values[] = {"samples", NULL};
 
-const struct format format_faulthandler = {
+FORMAT(faulthandler,
     .name = "faulthandler",
     .description = "dumps of Python's faulthandler, one after another; each stack counts 1",
     .values = values,
     .recognize = recognize,
-    .parse = parse,
-};
+    .parse = parse);

@@ -54,9 +54,9 @@ static void parse(struct input *input, struct sums *sums) {
   if (outcome == FOLDED_CUT_OFF) sums_cut_off(sums, input, "a line");
 }
 
-const struct format format_folded = {
+FORMAT(folded,
     .name = "folded",
     .description = "folded stacks: lines FRAME;FRAME;... VALUE, root first",
     .recognize = recognize,
     .parse = parse,
-};
+    .last = true);

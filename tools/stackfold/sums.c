@@ -16,15 +16,18 @@ static const char *const drop_words[DROP_KINDS] = {
     [DROP_CAPTURE_ONLY] = "with frames of the capture alone",
     [DROP_UNREADABLE] = "unreadable to the profiler",
     [DROP_CUT_OFF] = "cut off",
+    [DROP_OTHER_EVENT] = "of other events",
+    [DROP_NO_VALUE] = "without this value",
+    [DROP_LOST] = "lost by the profiler",
 };
 
 static void count(uint64_t *sum, uint64_t value) {
   if (!add_checked(sum, value)) fail("the values add up to more than 64 bits; fold fewer inputs at once");
 }
 
-static void keep(struct sums *sums, const char *stack, size_t length, uint64_t value) {
-  sums->read++;
-  sums->kept++;
+static void keep(struct sums *sums, const char *stack, size_t length, uint64_t value, size_t records) {
+  sums->read += records;
+  sums->kept += records;
   count(&sums->value_in, value);
   count(&sums->value_out, value);
   stacks_add(&sums->stacks, stack, length, value); /* not past 64 bits, as no part of value_out is */
@@ -43,12 +46,12 @@ static void append_frame(struct sums *sums, const char *frame, size_t length) {
 
 void sums_add_joined(struct sums *sums, const char *stack, size_t length, uint64_t value) {
   if (!sums->root) {
-    keep(sums, stack, length, value);
+    keep(sums, stack, length, value, 1);
     return;
   }
   start_line(sums);
   append_frame(sums, stack, length);
-  keep(sums, sums->line.bytes, sums->line.length, value);
+  keep(sums, sums->line.bytes, sums->line.length, value, 1);
 }
 
 void sums_frame(struct sums *sums, const char *frame, size_t length) {
@@ -67,7 +70,7 @@ static void forget_frames(struct sums *sums) {
   sums->depth = 0;
 }
 
-void sums_end(struct sums *sums, enum frame_order order, bool cut_short, uint64_t value) {
+void sums_end_many(struct sums *sums, enum frame_order order, bool cut_short, uint64_t value, size_t records) {
   start_line(sums);
   if (cut_short) append_frame(sums, truncated_frame, TRUNCATED_LENGTH);
   for (size_t i = 0; i < sums->depth; i++) {
@@ -75,23 +78,27 @@ void sums_end(struct sums *sums, enum frame_order order, bool cut_short, uint64_
     size_t start = frame > 0 ? sums->ends[frame - 1] : 0;
     append_frame(sums, sums->frames.bytes + start, sums->ends[frame] - start);
   }
-  keep(sums, sums->line.bytes, sums->line.length, value);
+  keep(sums, sums->line.bytes, sums->line.length, value, records);
   forget_frames(sums);
 }
 
-void sums_drop(struct sums *sums, enum drop reason, uint64_t value) {
-  sums->read++;
-  sums->dropped[reason]++;
+void sums_end(struct sums *sums, enum frame_order order, bool cut_short, uint64_t value) {
+  sums_end_many(sums, order, cut_short, value, 1);
+}
+
+void sums_drop_many(struct sums *sums, enum drop reason, uint64_t value, size_t records) {
+  sums->read += records;
+  sums->dropped[reason] += records;
   count(&sums->value_in, value);
   forget_frames(sums);
 }
 
+void sums_drop(struct sums *sums, enum drop reason, uint64_t value) { sums_drop_many(sums, reason, value, 1); }
+
 void sums_cut_off(struct sums *sums, const struct input *input, const char *what) {
-  const char *name = input_name(input);
-  size_t line = input_line_number(input);
-  if (!sums->lenient)
-    fail_at(name, line, "ends in the middle of %s; the file was cut off (--lenient uses what is whole)", what);
-  report_warning_at(name, line, "ends in the middle of %s; the file was cut off, what is whole is used", what);
+  report_warning_at(input_name(input), input_line_number(input),
+                    "ends in the middle of %s; the file was cut off, what is whole is used%s", what,
+                    sums->lenient ? "" : " (exit 1; --lenient: 0)");
   sums->read++;
   sums->dropped[DROP_CUT_OFF]++;
   forget_frames(sums);
@@ -177,6 +184,7 @@ void sums_report(const struct sums *sums) {
 
 void sums_free(struct sums *sums) {
   stacks_free(&sums->stacks);
+  modules_free(&sums->modules);
   text_free(&sums->line);
   text_free(&sums->frames);
   free(sums->ends);

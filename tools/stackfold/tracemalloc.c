@@ -159,10 +159,9 @@ static void parse(struct input *input, struct sums *sums) {
 
 static const char *const values[] = {"bytes", "blocks", NULL};
 
-const struct format format_tracemalloc = {
+FORMAT(tracemalloc,
     .name = "tracemalloc",
     .description = "a snapshot of Python's tracemalloc: TSV of tracemalloc_bytes, tracemalloc_blocks, depth, stack",
     .values = values,
     .recognize = recognize,
-    .parse = parse,
-};
+    .parse = parse);

@@ -1,0 +1,255 @@
+#include "mappings.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "folded.h"
+#include "tsv.h"
+
+enum { FIRST_SLOTS = 64 };
+
+struct module_slot {
+  uint64_t hash;
+  size_t index_plus_one; /* 0: free */
+};
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo). There are few modules. */
+static uint64_t hash_of(const char *bytes, size_t length) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
+  return hash;
+}
+
+static void widen(struct modules *modules) {
+  struct module_slot *old = modules->slots;
+  size_t old_count = modules->slot_count;
+  modules->slot_count = old_count ? product_of(old_count, 2) : FIRST_SLOTS;
+  modules->slots = take_array(modules->slot_count, sizeof *modules->slots);
+  memset(modules->slots, 0, modules->slot_count * sizeof *modules->slots);
+  for (size_t i = 0; i < old_count; i++) {
+    if (!old[i].index_plus_one) continue;
+    size_t to = (size_t)old[i].hash & (modules->slot_count - 1);
+    while (modules->slots[to].index_plus_one) to = (to + 1) & (modules->slot_count - 1);
+    modules->slots[to] = old[i];
+  }
+  free(old);
+}
+
+static bool name_is_taken(const struct modules *modules, const char *name) {
+  for (size_t i = 0; i < modules->count; i++)
+    if (strcmp(modules->list[i].name, name) == 0) return true;
+  return false;
+}
+
+/* The last part of the path as it can stand in a frame, made unlike all others. */
+static char *name_of(struct modules *modules, const char *path, size_t length) {
+  const char *slash = memrchr(path, '/', length);
+  const char *last = slash && slash + 1 < path + length ? slash + 1 : path;
+  size_t last_length = length - (size_t)(last - path);
+  if (last_length > 2 && last[0] == '[' && last[last_length - 1] == ']') {
+    last++;
+    last_length -= 2;
+  }
+  if (last_length == 0) {
+    last = "?";
+    last_length = 1;
+  }
+  struct text name = {0};
+  text_append(&name, last, last_length);
+  replace_controls(name.bytes, name.length);
+  for (size_t i = 0; i < name.length; i++)
+    if (strchr(" ;[]", name.bytes[i])) name.bytes[i] = '_';
+  size_t plain = name.length;
+  for (unsigned long number = 2; name_is_taken(modules, name.bytes); number++) {
+    char suffix[24];
+    snprintf(suffix, sizeof suffix, "#%lu", number);
+    name.length = plain;
+    text_append_string(&name, suffix);
+  }
+  char *copy = arena_copy(&modules->arena, name.bytes, name.length);
+  text_free(&name);
+  return copy;
+}
+
+size_t modules_add(struct modules *modules, const char *path, size_t path_length, const char *build_id) {
+  if (!build_id) build_id = "";
+  if (modules->count >= modules->slot_count / 2) widen(modules);
+  uint64_t hash = hash_of(path, path_length);
+  size_t slot = (size_t)hash & (modules->slot_count - 1);
+  for (; modules->slots[slot].index_plus_one; slot = (slot + 1) & (modules->slot_count - 1)) {
+    if (modules->slots[slot].hash != hash) continue;
+    struct module *known = &modules->list[modules->slots[slot].index_plus_one - 1];
+    if (strlen(known->path) != path_length || memcmp(known->path, path, path_length) != 0) continue;
+    if (*known->build_id && *build_id && strcmp(known->build_id, build_id) != 0) continue;
+    if (!*known->build_id && *build_id)
+      known->build_id = arena_copy(&modules->arena, build_id, strlen(build_id));
+    return (size_t)(known - modules->list);
+  }
+  grow(&modules->list, &modules->capacity, modules->count + 1, sizeof *modules->list);
+  modules->list[modules->count] = (struct module){
+      .name = name_of(modules, path, path_length),
+      .path = arena_copy(&modules->arena, path, path_length),
+      .build_id = arena_copy(&modules->arena, build_id, strlen(build_id)),
+  };
+  modules->slots[slot] = (struct module_slot){.hash = hash, .index_plus_one = ++modules->count};
+  return modules->count - 1;
+}
+
+/* `0x` and the number, as %PRIx64 would print it: this is done once for each frame of a profile. */
+static void append_hexadecimal(struct text *text, uint64_t number) {
+  char digits[18];
+  size_t start = sizeof digits;
+  do {
+    digits[--start] = "0123456789abcdef"[number & 15];
+    number >>= 4;
+  } while (number);
+  digits[--start] = 'x';
+  digits[--start] = '0';
+  text_append(text, digits + start, sizeof digits - start);
+}
+
+void modules_append_frame(const struct modules *modules, size_t module, uint64_t offset, struct text *frame) {
+  text_append_char(frame, '[');
+  text_append_string(frame, modules->list[module].name);
+  text_append_char(frame, '+');
+  append_hexadecimal(frame, offset);
+  text_append_char(frame, ']');
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
+}
+
+void modules_write(const struct modules *modules, FILE *output) {
+  struct module *sorted = take_array(modules->count, sizeof *sorted);
+  if (modules->count) memcpy(sorted, modules->list, modules->count * sizeof *sorted);
+  qsort(sorted, modules->count, sizeof *sorted, compare_names);
+  fputs("module\tpath\tbuild_id\n", output);
+  for (size_t i = 0; i < modules->count; i++) {
+    tsv_write(output, sorted[i].name);
+    putc('\t', output);
+    tsv_write(output, sorted[i].path);
+    fprintf(output, "\t%s\n", sorted[i].build_id);
+  }
+  free(sorted);
+}
+
+void modules_free(struct modules *modules) {
+  free(modules->list);
+  free(modules->slots);
+  arena_free(&modules->arena);
+  *modules = (struct modules){0};
+}
+
+/* The index of the first mapping that ends behind the address. */
+static size_t first_behind(const struct address_space *space, uint64_t address) {
+  size_t low = 0, high = space->count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (space->list[middle].end <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+void address_space_map(struct address_space *space, struct mapping mapping) {
+  if (mapping.end <= mapping.start) return;
+  grow(&space->list, &space->capacity, sum_of(space->count, 2), sizeof *space->list);
+  size_t first = first_behind(space, mapping.start), behind = first;
+  while (behind < space->count && space->list[behind].start < mapping.end) behind++;
+  /* What stays of the mappings first..behind: the beginning of the first and the end of the last. */
+  struct mapping kept[3];
+  size_t count = 0;
+  if (first < behind && space->list[first].start < mapping.start) {
+    kept[count] = space->list[first];
+    kept[count++].end = mapping.start;
+  }
+  kept[count++] = mapping;
+  if (first < behind && space->list[behind - 1].end > mapping.end) {
+    kept[count] = space->list[behind - 1];
+    kept[count].offset += mapping.end - kept[count].start;
+    kept[count++].start = mapping.end;
+  }
+  memmove(space->list + first + count, space->list + behind, (space->count - behind) * sizeof *space->list);
+  memcpy(space->list + first, kept, count * sizeof *kept);
+  space->count = space->count - (behind - first) + count;
+}
+
+const struct mapping *address_space_find(const struct address_space *space, uint64_t address) {
+  size_t index = first_behind(space, address);
+  if (index == space->count || space->list[index].start > address) return NULL;
+  return &space->list[index];
+}
+
+void address_space_append_frame(const struct address_space *space, const struct modules *modules, uint64_t address,
+                                struct text *frame) {
+  const struct mapping *mapping = address_space_find(space, address);
+  if (mapping) {
+    modules_append_frame(modules, mapping->module, address - mapping->start + mapping->offset, frame);
+    return;
+  }
+  text_append_char(frame, '[');
+  append_hexadecimal(frame, address);
+  text_append_char(frame, ']');
+}
+
+static int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/* A hexadecimal number of at most 64 bits at *bytes, which moves behind it; false where there is none. */
+static bool read_hexadecimal(const char **bytes, const char *end, uint64_t *number) {
+  const char *start = *bytes;
+  *number = 0;
+  for (int digit; *bytes < end && (digit = digit_of(**bytes)) >= 0; ++*bytes) {
+    if (*number >> 60) return false;
+    *number = *number << 4 | (uint64_t)digit;
+  }
+  return *bytes > start;
+}
+
+static void skip_blanks(const char **bytes, const char *end) {
+  while (*bytes < end && (**bytes == ' ' || **bytes == '\t')) ++*bytes;
+}
+
+static bool skip_word(const char **bytes, const char *end) {
+  skip_blanks(bytes, end);
+  const char *start = *bytes;
+  while (*bytes < end && **bytes != ' ' && **bytes != '\t') ++*bytes;
+  return *bytes > start;
+}
+
+bool address_space_map_line(struct address_space *space, struct modules *modules, const char *line, size_t length) {
+  const char *end = line + length;
+  struct mapping mapping;
+  skip_blanks(&line, end);
+  if (!read_hexadecimal(&line, end, &mapping.start)) return false;
+  if (line == end || *line++ != '-') return false;
+  if (!read_hexadecimal(&line, end, &mapping.end)) return false;
+  if (!skip_word(&line, end)) return false; /* permissions */
+  skip_blanks(&line, end);
+  if (!read_hexadecimal(&line, end, &mapping.offset)) return false;
+  if (!skip_word(&line, end) || !skip_word(&line, end)) return false; /* device, inode */
+  skip_blanks(&line, end);
+  if (line == end) return true;
+  mapping.module = modules_add(modules, line, (size_t)(end - line), NULL);
+  address_space_map(space, mapping);
+  return true;
+}
+
+void address_space_copy(struct address_space *to, const struct address_space *from) {
+  address_space_free(to);
+  if (from->count == 0) return;
+  grow(&to->list, &to->capacity, from->count, sizeof *to->list);
+  memcpy(to->list, from->list, from->count * sizeof *to->list);
+  to->count = from->count;
+}
+
+void address_space_free(struct address_space *space) {
+  free(space->list);
+  *space = (struct address_space){0};
+}
