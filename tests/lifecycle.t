@@ -135,7 +135,7 @@ test_that 'a changed patch runs that experiment and its children alone; make ver
   [ "$(runs_made)" = 0 ]; [ "$(verdict_of trim)" = keep ]'
 test_that 'a changed workload profiles and measures again, and builds nothing; put back, nothing runs' '
   cp -p "$project/targets/mini/workload.sh" workload.sh
-  edit "$project/targets/mini/workload.sh" sed -i "s/SIZE:-2000/SIZE:-2100/" "$project/targets/mini/workload.sh"
+  edit "$project/targets/mini/workload.sh" sed -i "s/SIZE:-1200/SIZE:-1300/" "$project/targets/mini/workload.sh"
   run EXP=trim experiment
   [ "$(runs_made) $(builds_made)" = "12 0" ]; [ "$(profiles_made)" -ge 1 ]
   cp workload.sh "$project/targets/mini/workload.sh"; newer "$project/targets/mini/workload.sh"
