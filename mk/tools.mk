@@ -1,5 +1,6 @@
 # The filters: build/bin/NAME from tools/NAME.c, tools/NAME/*.c (parts of a larger one) and the library tools/lib/*.c.
-# A new filter is a new file; nothing here names one. asan=1 builds with sanitizers, into a folder of its own.
+# A new filter is a new file; nothing here names one. A schema tools/NAME/*.proto becomes C in build/obj/. asan=1
+# builds with sanitizers, into a folder of its own.
 
 CC        ?= cc
 ifeq ($(origin CC),default)
@@ -12,8 +13,8 @@ bin       := $(build.dir)/bin
 warnings  := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wwrite-strings
 sanitize  := $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
 CFLAGS    ?= -O2
-cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib -ffp-contract=off $(warnings) $(CFLAGS) $(sanitize)
-link.libs := -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lprotobuf-c -ljson-c -lzstd -ldw -lelf -lpthread -lm
+cc.cmd    = $(CC) -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(version)"' -Itools/lib -I$(build.dir)/obj -ffp-contract=off $(warnings) $(CFLAGS) $(sanitize)
+link.libs := -Wl,--as-needed -lgsl -lgslcblas -lmd -lprotobuf-c -ljson-c -lzstd -llzma -lbz2 -llz4 -lz -ldw -lelf -lpthread -lm
 
 # Every output appears by rename, since two makes may build at once; and a compiler carries no run's mark, by which what is
 # left over from an earlier run is ended.
@@ -21,7 +22,9 @@ unmarked     := env -u ASSAY_RUN
 lib.objects  := $(patsubst tools/%.c,$(build.dir)/obj/%.o,$(sort $(wildcard tools/lib/*.c)))
 filters      := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 filter.paths := $(addprefix $(bin)/,$(filters))
-objects-of    = $(patsubst tools/%.c,$(build.dir)/obj/%.o,tools/$1.c $(sort $(wildcard tools/$1/*.c)))
+written-of    = $(patsubst tools/%.c,$(build.dir)/obj/%.o,tools/$1.c $(sort $(wildcard tools/$1/*.c)))
+generated-of  = $(patsubst tools/%.proto,$(build.dir)/obj/%.pb-c$2,$(sort $(wildcard tools/$1/*.proto)))
+objects-of    = $(written-of) $(call generated-of,$1,.o)
 
 # What compiles and links is recorded, so that another compiler or flag rebuilds.
 $(build.dir)/obj/.flags: $(if $(call same,$(cc.cmd) $(link.libs),$(file <$(build.dir)/obj/.flags)),,FORCE) | $(deps.stamp)
@@ -31,10 +34,21 @@ $(build.dir)/obj/%.o: tools/%.c $(build.dir)/obj/.flags
 	@mkdir -p $(@D)
 	$(V.at)$(unmarked) $(cc.cmd) -MMD -MP -MF $(@:.o=.d) -MT $@ -c -o $@.$$$$ $< && mv -f $@.$$$$ $@
 
+# What protoc-c writes is not ours to warn about.
+.PRECIOUS: $(build.dir)/obj/%.pb-c.c $(build.dir)/obj/%.pb-c.h
+$(build.dir)/obj/%.pb-c.c $(build.dir)/obj/%.pb-c.h: tools/%.proto $(build.dir)/obj/.flags
+	@mkdir -p $(@D)
+	$(V.at)new=$(build.dir)/obj/proto.$$$$; mkdir -p $$new && $(unmarked) protoc-c --proto_path=tools --c_out=$$new $< && \
+	  mv -f $$new/$*.pb-c.[ch] $(@D)/ && rm -r $$new
+
+$(build.dir)/obj/%.pb-c.o: $(build.dir)/obj/%.pb-c.c
+	$(V.at)$(unmarked) $(cc.cmd) -w -c -o $@.$$$$ $< && mv -f $@.$$$$ $@
+
 $(build.dir)/obj/libassay.a: $(lib.objects)
 	$(V.at)rm -f $@.$$$$; ar rcs $@.$$$$ $^ && mv -f $@.$$$$ $@
 
 define filter.rule
+$(call written-of,$1): | $(call generated-of,$1,.h)
 $(bin)/$1: $(call objects-of,$1) $(build.dir)/obj/libassay.a
 	@mkdir -p $$(@D); echo '  building $$@' >&2
 	$$(V.at)$$(unmarked) $$(CC) $$(CFLAGS) $$(sanitize) -o $$@.$$$$$$$$ $$^ $$(link.libs) && mv -f $$@.$$$$$$$$ $$@

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "argument.h"
 #include "folded.h"
@@ -18,6 +19,8 @@
 
 /* Bytes of an input that are looked at to recognize its format, and that an error shows. */
 enum { RECOGNIZE_BYTES = 1 << 16, SHOWN_BYTES = 40 };
+
+enum { NAME_WIDTH = 23 }; /* of the formats in --help, with the blanks that follow */
 
 struct source {
   const char *path;
@@ -88,7 +91,8 @@ static const char help_before[] =
     "      --all                --kernel and --jit\n"
     "      --addrs              the address where no name is known\n"
     "      --inline             frames of inlined functions\n"
-    "      --context            with --inline: their file and line too\n"
+    "      --context            with --inline: their file and line too; of pprof and dhat:\n"
+    "                           frames NAME (FILE:LINE)\n"
     "      --compat TOOL        print what TOOL would: flamegraph or inferno\n"
     "      --symfs FOLDER       files that a profile names may be opened, below FOLDER\n"
     "\n"
@@ -102,15 +106,16 @@ static _Noreturn void show_own_help(void) {
   for (size_t i = 0; i < format_count; i++) {
     text_append_string(&text, "  ");
     text_append_string(&text, formats[i]->name);
-    for (size_t width = strlen(formats[i]->name); width < 18; width++) text_append_char(&text, ' ');
+    for (size_t width = strlen(formats[i]->name); width < NAME_WIDTH; width++) text_append_char(&text, ' ');
     text_append_string(&text, formats[i]->description);
     text_append_char(&text, '\n');
     if (!formats[i]->values) continue;
-    text_append_string(&text, "                    values: ");
+    for (size_t width = 0; width < NAME_WIDTH + 2; width++) text_append_char(&text, ' ');
+    text_append_string(&text, "values: ");
     for (size_t value = 0; formats[i]->values[value]; value++) {
       if (value > 0) text_append_string(&text, ", ");
       text_append_string(&text, formats[i]->values[value]);
-      if (value == 0 && formats[i]->values[1]) text_append_string(&text, " (default)");
+      if (value == 0 && formats[i]->values[1] && !formats[i]->own_default) text_append_string(&text, " (default)");
     }
     text_append_char(&text, '\n');
   }
@@ -131,10 +136,12 @@ static bool has_value(const struct format *format, const char *name) {
   return false;
 }
 
-static void check_value(const char *name) {
+/* Of the format that is named, or of any. */
+static void check_value(const struct options *options) {
   struct text names = {0};
   for (size_t i = 0; i < format_count; i++) {
-    if (has_value(formats[i], name) || formats[i]->any_value) {
+    if (options->format && formats[i] != options->format) continue;
+    if (has_value(formats[i], options->value) || formats[i]->any_value) {
       text_free(&names);
       return;
     }
@@ -143,7 +150,8 @@ static void check_value(const char *name) {
       text_append_string(&names, formats[i]->values[value]);
     }
   }
-  fail_usage("--value '%s' is not one of %s", name, names.bytes);
+  if (names.length == 0) fail_usage("the values of %s have no names for --value", options->format->name);
+  fail_usage("--value '%s' is not one of %s", options->value, names.bytes);
 }
 
 static enum compat compat_of_name(const char *name) {
@@ -236,10 +244,7 @@ static void parse_options(struct options *options, int argc, char **argv) {
         root_waits = false;
         break;
       case 'f': options->format = format_of_name(optarg); break;
-      case 'v':
-        check_value(optarg);
-        options->value = optarg;
-        break;
+      case 'v': options->value = optarg; break;
       case LONG_ROOT:
         root = clean_root(options, optarg);
         root_waits = true;
@@ -260,6 +265,7 @@ static void parse_options(struct options *options, int argc, char **argv) {
     add_source(options, argv[optind], root);
     root_waits = false;
   }
+  if (options->value) check_value(options);
   if (options->source_count == 0) add_source(options, "-", root);
   else if (root_waits) fail_usage("--root stands behind the last file; it is for the files that follow it");
 }
@@ -288,13 +294,18 @@ static _Noreturn void fail_unrecognized(const struct input *input, const char *b
           shown(bytes, length), names.bytes);
 }
 
+static _Noreturn void fail_empty(const struct input *input) {
+  const char *why = input_was_cut(input) ? " in what is left of it: the compressed data ends early" : "";
+  fail_at(input_name(input), 0, "holds no stacks%s", why);
+}
+
 static const struct format *recognize(struct input *input) {
   const char *bytes;
   size_t length = input_peek(input, &bytes, RECOGNIZE_BYTES);
   bool complete = length < RECOGNIZE_BYTES;
   size_t blank = 0;
   while (blank < length && strchr(" \t\r\n", bytes[blank]) && bytes[blank]) blank++;
-  if (blank == length && complete) fail_at(input_name(input), 0, "holds no stacks");
+  if (blank == length && complete) fail_empty(input);
   for (size_t i = 0; i < format_count; i++) {
     if (formats[i]->last && unread_format(bytes, length)) break;
     if (formats[i]->recognize(bytes, length, complete)) return formats[i];
@@ -302,9 +313,9 @@ static const struct format *recognize(struct input *input) {
   fail_unrecognized(input, bytes, length);
 }
 
-/* The name of the value to read from an input; NULL where the format has no names for its values. */
+/* The name of the value to read from an input; NULL where the format has no names for its values, or the input decides. */
 static const char *value_to_read(const struct options *options, const struct format *format, const char *name) {
-  if (!options->value) return format->values ? format->values[0] : NULL;
+  if (!options->value) return format->values && !format->own_default ? format->values[0] : NULL;
   if (format->any_value) return options->value;
   if (!format->values)
     fail_at(name, 0, "is %s, whose values have no names, so that --value %s cannot be taken from it", format->name,
@@ -322,36 +333,60 @@ static void check_addable(const char **first_value, const char *value, const cha
   *first_value = value;
 }
 
+/* Reads one input to its end. Where a compressed one ends early, the parser has met the end of a shorter input: it either
+ * found itself in the middle of a record and said so, or it did not notice. */
+static void parse(const struct format *format, struct input *input, struct sums *sums) {
+  size_t read_before = sums->read, cut_before = sums->dropped[DROP_CUT_OFF];
+  format->parse(input, sums);
+  if (sums->read == read_before) fail_empty(input);
+  if (input_was_cut(input) && sums->dropped[DROP_CUT_OFF] == cut_before) sums_cut_off(sums, input, "the compressed data");
+}
+
 static void read_sources(const struct options *options, struct sums *sums) {
   const char *first_value = NULL;
   for (size_t i = 0; i < options->source_count; i++) {
     const struct source *source = &options->sources[i];
     struct input *input = input_open(source->path);
+    input_allow_cut(input);
     const struct format *format = options->format ? options->format : recognize(input);
     sums->value = value_to_read(options, format, input_name(input));
     check_addable(&first_value, sums->value, input_name(input));
     sums->root = source->root;
-    size_t read_before = sums->read;
-    format->parse(input, sums);
-    if (sums->read == read_before) fail_at(input_name(input), 0, "holds no stacks");
+    parse(format, input, sums);
+    check_addable(&first_value, sums->value, input_name(input)); /* now that the input decided, if it does */
     input_close(input);
   }
 }
 
+/* The list of modules while it is being written: a failure on the way leaves nothing behind. */
+static const char *unfinished;
+static void remove_unfinished(void) {
+  if (unfinished) remove(unfinished);
+}
+
 /* A list that is whole, or none: it appears by rename. */
 static void write_modules(const char *path, const struct modules *modules) {
+  struct stat status;
+  if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe, a terminal: nothing to put in its place */
+    FILE *stream = fopen(path, "w");
+    if (!stream) fail_at(path, 0, "cannot be written: %s", strerror(errno));
+    modules_write(modules, stream);
+    bool broken = ferror(stream) != 0;
+    if (fclose(stream) != 0 || broken) fail_at(path, 0, "cannot be written: %s", strerror(errno));
+    return;
+  }
   struct text temporary = {0};
   text_append_string(&temporary, path);
   text_append_string(&temporary, ".new");
   FILE *file = fopen(temporary.bytes, "w");
   if (!file) fail_at(temporary.bytes, 0, "cannot be written: %s", strerror(errno));
+  unfinished = temporary.bytes;
+  if (atexit(remove_unfinished) != 0) fail("out of memory");
   modules_write(modules, file);
   bool failed = ferror(file) != 0;
-  if (fclose(file) != 0 || failed || rename(temporary.bytes, path) != 0) {
-    int why = errno;
-    remove(temporary.bytes);
-    fail_at(path, 0, "cannot be written: %s", strerror(why));
-  }
+  if (fclose(file) != 0 || failed || rename(temporary.bytes, path) != 0)
+    fail_at(path, 0, "cannot be written: %s", strerror(errno));
+  unfinished = NULL;
   text_free(&temporary);
 }
 

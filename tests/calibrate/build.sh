@@ -8,4 +8,4 @@ read -ra flags <<<"${CFLAGS:--O2}"
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"of the tests"' -I"$root/tools" -I"$root/tools/lib" \
   -ffp-contract=off "${warnings[@]}" "${flags[@]}" -o "$1" \
   "$root/tests/calibrate.c" "$root"/tests/calibrate/*.c "$root"/tools/abstat/*.c "$root"/tools/lib/*.c \
-  -Wl,--as-needed -larchive -lgsl -lgslcblas -lmd -lm
+  -Wl,--as-needed -lgsl -lgslcblas -lmd -lzstd -llzma -lbz2 -llz4 -lz -lm

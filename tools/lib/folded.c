@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "memory.h"
 #include "report.h"
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -51,6 +52,38 @@ static void skip_byte_order_mark(char **line, size_t *length) {
   *length -= 3;
 }
 
+/* Where the value of a line begins: behind its last blank; 0 without a blank. */
+static size_t value_start(const char *bytes, size_t length) {
+  while (length > 0 && bytes[length - 1] != ' ') length--;
+  return length;
+}
+
+/* The digits before ".", ".0" or ".000", which some tools write; the whole length for any other value. */
+static size_t without_zero_fraction(const char *value, size_t length) {
+  size_t end = length;
+  while (end > 0 && value[end - 1] == '0') end--;
+  return end > 1 && value[end - 1] == '.' && is_digit(value[0]) ? end - 1 : length;
+}
+
+/* No rounding: sums of rounded values would be wrong by as much as there are lines. */
+static _Noreturn void fail_fractional(struct input *input, const char *value) {
+  struct text shown = {0};
+  text_append_string(&shown, value);
+  size_t number = input_line_number(input), count = 1, length;
+  char *bytes;
+  uint64_t ignored;
+  while (input_line(input, &bytes, &length)) {
+    size_t start = value_start(bytes, length);
+    start += start == 0 ? length : 0;
+    const char *wrong = read_count(bytes + start, without_zero_fraction(bytes + start, length - start), &ignored);
+    count += wrong && strcmp(wrong, "is fractional") == 0;
+  }
+  fail_at(input_name(input), number,
+          "the value '%.40s' is fractional, as are those of %zu lines in all; a stack, one blank and an integer are "
+          "expected (multiply the values first)",
+          shown.bytes, count);
+}
+
 enum folded_outcome folded_next(struct input *input, struct folded_line *line) {
   char *bytes;
   size_t length;
@@ -59,14 +92,15 @@ enum folded_outcome folded_next(struct input *input, struct folded_line *line) {
     if (input_line_number(input) == 1) skip_byte_order_mark(&bytes, &length);
   } while (length == 0 || is_comment(bytes, length));
 
-  size_t start = length; /* of what stands behind the last blank */
-  while (start > 0 && bytes[start - 1] != ' ') start--;
-  const char *wrong = start == 0 ? "is missing" : read_count(bytes + start, length - start, &line->value);
+  size_t start = value_start(bytes, length);
+  size_t value_length = without_zero_fraction(bytes + start, length - start);
+  const char *wrong = start == 0 ? "is missing" : read_count(bytes + start, value_length, &line->value);
   bool looks_cut = start == 0 || start == length || (!is_digit(bytes[start]) && bytes[start] != '-');
   if (wrong && looks_cut && !input_line_ended(input)) return FOLDED_CUT_OFF;
   const char *name = input_name(input);
   size_t number = input_line_number(input);
   if (wrong) replace_controls(bytes, length); /* they are shown */
+  if (wrong && strcmp(wrong, "is fractional") == 0) fail_fractional(input, bytes + start);
   if (wrong && start > 0 && start < length)
     fail_at(name, number, "the value '%.40s' %s; a stack, one blank and an integer are expected", bytes + start, wrong);
   if (wrong) fail_at(name, number, "the value %s; a stack, one blank and an integer are expected", wrong);

@@ -21,7 +21,8 @@ struct folded_line {
 enum folded_outcome { FOLDED_STACK, FOLDED_CUT_OFF, FOLDED_END };
 
 /* The next stack. FOLDED_CUT_OFF: the last line has neither a value nor a line end, so the input was cut off there.
- * A line without a stack or without a value, a fractional or negative value, or one past 64 bits is fail_at(). */
+ * A line without a stack or without a value, a negative value, one past 64 bits, or a fractional one is fail_at(); a
+ * fraction of zeros (31.0) is none. */
 enum folded_outcome folded_next(struct input *input, struct folded_line *line);
 
 /* Reads all of bytes as a decimal integer from 0 to 2^64 - 1. NULL when it is one; else what is wrong with it, as the

@@ -1,7 +1,5 @@
 #include "input.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,11 +9,10 @@
 
 #include "memory.h"
 #include "report.h"
-
-enum { BLOCK_SIZE = 1 << 18 };
+#include "unpack.h"
 
 struct input {
-  struct archive *archive;
+  struct unpack *source;
   int descriptor;
   char *name;
   char *buffer; /* bytes start..end are read and not yet consumed */
@@ -23,36 +20,13 @@ struct input {
   size_t line_number;
   bool line_ended; /* the line last returned had its line end */
   bool at_end;
+  bool cut_allowed, was_cut;
+  uint64_t bytes_read; /* unpacked */
 };
-
-/* libarchive has no words for a gzip file that ends early. */
-static const char *problem_of(struct archive *archive) {
-  const char *problem = archive_error_string(archive);
-  return problem ? problem : "the compressed data ends early";
-}
-
-static void open_archive(struct input *input) {
-  struct archive *archive = input->archive = archive_read_new();
-  if (!archive) fail("out of memory (libarchive)");
-  archive_read_support_filter_gzip(archive);
-  archive_read_support_filter_zstd(archive);
-  archive_read_support_filter_xz(archive);
-  archive_read_support_filter_bzip2(archive);
-  archive_read_support_filter_lz4(archive);
-  archive_read_support_format_raw(archive);
-  archive_read_support_format_empty(archive);
-  struct archive_entry *entry;
-  if (archive_read_open_fd(archive, input->descriptor, BLOCK_SIZE) != ARCHIVE_OK)
-    fail_at(input->name, 0, "cannot be read: %s", problem_of(archive));
-  int outcome = archive_read_next_header(archive, &entry);
-  if (outcome == ARCHIVE_EOF) input->at_end = true;
-  else if (outcome != ARCHIVE_OK) fail_at(input->name, 0, "cannot be read: %s", problem_of(archive));
-}
 
 struct input *input_open_descriptor(int descriptor, const char *name) {
   struct input *input = take(sizeof *input);
-  *input = (struct input){.descriptor = descriptor, .name = take_copy(name)};
-  open_archive(input);
+  *input = (struct input){.descriptor = descriptor, .name = take_copy(name), .source = unpack_open(descriptor)};
   return input;
 }
 
@@ -67,20 +41,34 @@ struct input *input_open(const char *path) {
   return input_open_descriptor(descriptor, name);
 }
 
+/* A packed stream that ended early is an error, or the end of the input for who can use what there is. */
+static void end_input(struct input *input) {
+  input->at_end = true;
+  input->was_cut = unpack_was_cut(input->source);
+  if (input->was_cut && !input->cut_allowed)
+    fail_at(input->name, 0, "cannot be read: the compressed data ends early");
+}
+
 /* Reads one more block behind what is not yet consumed; false when there is none. */
 static bool fill(struct input *input) {
+  const char *block;
+  size_t length;
   if (input->at_end) return false;
+  switch (unpack_next(input->source, &block, &length)) {
+    case UNPACK_BYTES: break;
+    case UNPACK_END: end_input(input); return false;
+    case UNPACK_FAILED: fail_at(input->name, 0, "cannot be read: %s", unpack_problem(input->source));
+  }
   if (input->start > 0) {
     memmove(input->buffer, input->buffer + input->start, input->end - input->start);
     input->end -= input->start;
     input->start = 0;
   }
-  grow(&input->buffer, &input->capacity, sum_of(input->end, BLOCK_SIZE + 1), 1);
-  ssize_t count = archive_read_data(input->archive, input->buffer + input->end, input->capacity - input->end - 1);
-  if (count < 0) fail_at(input->name, 0, "cannot be read: %s", problem_of(input->archive));
-  if (count == 0) input->at_end = true;
-  input->end += (size_t)count;
-  return count > 0;
+  grow(&input->buffer, &input->capacity, sum_of(input->end, sum_of(length, 1)), 1);
+  memcpy(input->buffer + input->end, block, length);
+  input->end += length;
+  input->bytes_read += length;
+  return true;
 }
 
 bool input_line(struct input *input, char **line, size_t *length) {
@@ -116,12 +104,46 @@ size_t input_peek(struct input *input, const char **bytes, size_t length) {
   return available < length ? available : length;
 }
 
+size_t input_take(struct input *input, const char **bytes, size_t length) {
+  length = input_peek(input, bytes, length);
+  input->start += length;
+  return length;
+}
+
+size_t input_read_some(struct input *input, char *bytes, size_t capacity) {
+  size_t waiting = input->end - input->start;
+  if (waiting == 0 && !unpack_is_plain(input->source)) {
+    fill(input);
+    waiting = input->end - input->start;
+  }
+  if (waiting > 0 || input->at_end) {
+    size_t count = waiting < capacity ? waiting : capacity;
+    if (count > 0) memcpy(bytes, input->buffer + input->start, count);
+    input->start += count;
+    return count;
+  }
+  size_t length = 0;
+  switch (unpack_read_plain(input->source, bytes, capacity, &length)) {
+    case UNPACK_BYTES: break;
+    case UNPACK_END: end_input(input); break;
+    case UNPACK_FAILED: fail_at(input->name, 0, "cannot be read: %s", unpack_problem(input->source));
+  }
+  input->bytes_read += length;
+  return length;
+}
+
+void input_pass_lines(struct input *input, size_t count) { input->line_number += count; }
+
 bool input_line_ended(const struct input *input) { return input->line_ended; }
 const char *input_name(const struct input *input) { return input->name; }
 size_t input_line_number(const struct input *input) { return input->line_number; }
 
+void input_allow_cut(struct input *input) { input->cut_allowed = true; }
+bool input_was_cut(const struct input *input) { return input->was_cut; }
+uint64_t input_bytes_read(const struct input *input) { return input->bytes_read; }
+
 void input_close(struct input *input) {
-  archive_read_free(input->archive);
+  unpack_close(input->source);
   if (input->descriptor != STDIN_FILENO) close(input->descriptor);
   free(input->buffer);
   free(input->name);

@@ -1,4 +1,4 @@
-/* Input by lines or whole, from files or stdin, compressed (gz, zst, xz, bz2, lz4) or not, through libarchive.
+/* Input by lines or whole, from files or stdin, compressed (gz, zst, xz, bz2, lz4) or not.
  *
  * Any read or decompression error, and a compressed stream that is cut short, is fail_at() with the file's name. */
 #ifndef ASSAY_INPUT_H
@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct input;
 
@@ -27,9 +28,27 @@ bool input_line_ended(const struct input *input);
  * the input. For recognizing a format. The bytes stay valid until the next call. */
 size_t input_peek(struct input *input, const char **bytes, size_t length);
 
+/* The next length bytes, consumed, which stay valid until the next call; less of them only at the end of the input. For
+ * binary formats. */
+size_t input_take(struct input *input, const char **bytes, size_t length);
+/* Reads up to capacity bytes from where the next line would begin; less than were asked for may come before the end, 0
+ * only there. For formats that are read in blocks; what was read so has no line number until input_pass_lines says
+ * how many lines it held. */
+size_t input_read_some(struct input *input, char *bytes, size_t capacity);
+void input_pass_lines(struct input *input, size_t count);
+
 /* Name for messages ("<stdin>" for "-"), and the number of the line last returned (1 for the first). */
 const char *input_name(const struct input *input);
 size_t input_line_number(const struct input *input);
+
+/* Makes a compressed stream that is cut short no error but an early end of the input, behind all that could be
+ * unpacked; before the first read. input_was_cut tells afterwards, once the end was reached, whether it was so. Damaged
+ * data remains an error. */
+void input_allow_cut(struct input *input);
+bool input_was_cut(const struct input *input);
+
+/* How many bytes were read so far, unpacked: all of them, once the end was reached. */
+uint64_t input_bytes_read(const struct input *input);
 
 void input_close(struct input *input);
 

@@ -7,39 +7,12 @@
 #include "folded.h"
 #include "tsv.h"
 
-enum { FIRST_SLOTS = 64 };
-
-struct module_slot {
-  uint64_t hash;
-  size_t index_plus_one; /* 0: free */
-};
-
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). There are few modules. */
-static uint64_t hash_of(const char *bytes, size_t length) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
-  return hash;
-}
-
-static void widen(struct modules *modules) {
-  struct module_slot *old = modules->slots;
-  size_t old_count = modules->slot_count;
-  modules->slot_count = old_count ? product_of(old_count, 2) : FIRST_SLOTS;
-  modules->slots = take_array(modules->slot_count, sizeof *modules->slots);
-  memset(modules->slots, 0, modules->slot_count * sizeof *modules->slots);
-  for (size_t i = 0; i < old_count; i++) {
-    if (!old[i].index_plus_one) continue;
-    size_t to = (size_t)old[i].hash & (modules->slot_count - 1);
-    while (modules->slots[to].index_plus_one) to = (to + 1) & (modules->slot_count - 1);
-    modules->slots[to] = old[i];
-  }
-  free(old);
-}
-
-static bool name_is_taken(const struct modules *modules, const char *name) {
-  for (size_t i = 0; i < modules->count; i++)
-    if (strcmp(modules->list[i].name, name) == 0) return true;
-  return false;
+/* Takes the name; false where it is taken already. */
+static bool take_name(struct modules *modules, const struct text *name) {
+  struct stack *known = stacks_find(&modules->names, name->bytes, name->length);
+  if (known->value > 0) return false;
+  known->value = 1;
+  return true;
 }
 
 /* The last part of the path as it can stand in a frame, made unlike all others. */
@@ -61,9 +34,10 @@ static char *name_of(struct modules *modules, const char *path, size_t length) {
   for (size_t i = 0; i < name.length; i++)
     if (strchr(" ;[]", name.bytes[i])) name.bytes[i] = '_';
   size_t plain = name.length;
-  for (unsigned long number = 2; name_is_taken(modules, name.bytes); number++) {
+  struct stack *base = stacks_find(&modules->names, name.bytes, plain);
+  while (!take_name(modules, &name)) {
     char suffix[24];
-    snprintf(suffix, sizeof suffix, "#%lu", number);
+    snprintf(suffix, sizeof suffix, "#%" PRIu64, ++base->value);
     name.length = plain;
     text_append_string(&name, suffix);
   }
@@ -72,28 +46,38 @@ static char *name_of(struct modules *modules, const char *path, size_t length) {
   return copy;
 }
 
-size_t modules_add(struct modules *modules, const char *path, size_t path_length, const char *build_id) {
-  if (!build_id) build_id = "";
-  if (modules->count >= modules->slot_count / 2) widen(modules);
-  uint64_t hash = hash_of(path, path_length);
-  size_t slot = (size_t)hash & (modules->slot_count - 1);
-  for (; modules->slots[slot].index_plus_one; slot = (slot + 1) & (modules->slot_count - 1)) {
-    if (modules->slots[slot].hash != hash) continue;
-    struct module *known = &modules->list[modules->slots[slot].index_plus_one - 1];
-    if (strlen(known->path) != path_length || memcmp(known->path, path, path_length) != 0) continue;
-    if (*known->build_id && *build_id && strcmp(known->build_id, build_id) != 0) continue;
-    if (!*known->build_id && *build_id)
-      known->build_id = arena_copy(&modules->arena, build_id, strlen(build_id));
-    return (size_t)(known - modules->list);
-  }
+static size_t add_module(struct modules *modules, const char *path, size_t path_length, const char *build_id) {
   grow(&modules->list, &modules->capacity, modules->count + 1, sizeof *modules->list);
   modules->list[modules->count] = (struct module){
       .name = name_of(modules, path, path_length),
       .path = arena_copy(&modules->arena, path, path_length),
       .build_id = arena_copy(&modules->arena, build_id, strlen(build_id)),
   };
-  modules->slots[slot] = (struct module_slot){.hash = hash, .index_plus_one = ++modules->count};
-  return modules->count - 1;
+  return ++modules->count;
+}
+
+/* What is known of the path with this build id. */
+static struct stack *known_with(struct modules *modules, const char *path, size_t path_length, const char *build_id) {
+  struct text key = {0};
+  text_append(&key, path, path_length);
+  text_append(&key, "", 1);
+  text_append_string(&key, build_id);
+  struct stack *known = stacks_find(&modules->known, key.bytes, key.length);
+  text_free(&key);
+  return known;
+}
+
+size_t modules_add(struct modules *modules, const char *path, size_t path_length, const char *build_id) {
+  if (!build_id) build_id = "";
+  struct stack *first = stacks_find(&modules->known, path, path_length); /* of this path, with any build id */
+  struct stack *same = *build_id ? known_with(modules, path, path_length, build_id) : first;
+  if (same->value == 0 && first->value > 0 && !*modules->list[first->value - 1].build_id) {
+    modules->list[first->value - 1].build_id = arena_copy(&modules->arena, build_id, strlen(build_id));
+    same->value = first->value;
+  }
+  if (same->value == 0) same->value = add_module(modules, path, path_length, build_id);
+  if (first->value == 0) first->value = same->value;
+  return (size_t)same->value - 1;
 }
 
 /* `0x` and the number, as %PRIx64 would print it: this is done once for each frame of a profile. */
@@ -137,7 +121,8 @@ void modules_write(const struct modules *modules, FILE *output) {
 
 void modules_free(struct modules *modules) {
   free(modules->list);
-  free(modules->slots);
+  stacks_free(&modules->known);
+  stacks_free(&modules->names);
   arena_free(&modules->arena);
   *modules = (struct modules){0};
 }

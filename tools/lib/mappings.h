@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "memory.h"
+#include "stacks.h"
 
 struct module {
   const char *name;     /* as frames name it: the last part of the path, without brackets, `;`, blanks or controls; a
@@ -26,8 +27,8 @@ struct modules {
   struct module *list;
   size_t count, capacity;
   struct arena arena;
-  struct module_slot *slots; /* a hash table of indices into list */
-  size_t slot_count;
+  struct stacks known; /* a path alone, or a path, a NUL and a build id; its value is 1 more than the index in list */
+  struct stacks names; /* each that is taken; its value is the last number given to one that begins so */
 };
 
 /* The index in list of the module with this path and build id (hexadecimal; NULL or "": not known), which is added

@@ -1,6 +1,7 @@
 #include "stacks.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static uint64_t word_at(const char *bytes) {
 /* Two chains of one multiplication for each 16 bytes, so that one does not wait for the other; the last 16 bytes are
  * taken again from the end, which reads some twice and none beyond it. The constants have about as many ones as zeros:
  * the fractional parts of the square roots of 2, 3, 5 and 7. */
-static uint64_t hash_of(const char *bytes, size_t length) {
+uint64_t bytes_hash(const char *bytes, size_t length) {
   const uint64_t k1 = 0x6a09e667f3bcc908, k2 = 0xbb67ae8584caa73b, k3 = 0x3c6ef372fe94f82b, k4 = 0xa54ff53a5f1d36f1;
   uint64_t even = length ^ k1, odd = length ^ k2;
   const char *end = bytes + length;
@@ -79,7 +80,7 @@ static void widen(struct stacks *stacks) {
 
 struct stack *stacks_find(struct stacks *stacks, const char *bytes, size_t length) {
   if (stacks->count >= stacks->slot_count / 2) widen(stacks);
-  uint64_t hash = hash_of(bytes, length);
+  uint64_t hash = bytes_hash(bytes, length);
   struct stack_slot *slot = slot_of(stacks, hash, bytes, length);
   if (slot->stack) return slot->stack;
   struct stack *stack = arena_take(&stacks->arena, sum_of(sizeof *stack + 1, length));
@@ -90,34 +91,181 @@ struct stack *stacks_find(struct stacks *stacks, const char *bytes, size_t lengt
   return stack;
 }
 
+struct stack *stacks_known(const struct stacks *stacks, const char *bytes, size_t length) {
+  return stacks->slot_count ? slot_of(stacks, bytes_hash(bytes, length), bytes, length)->stack : NULL;
+}
+
 bool stacks_add(struct stacks *stacks, const char *bytes, size_t length, uint64_t value) {
   return add_checked(&stacks_find(stacks, bytes, length)->value, value);
 }
 
-/* As memcmp over the two whole lines, where shorter's stack is the beginning of longer's and a blank follows it there
- * too: then the value of the one is compared with a piece of a frame of the other. */
-static int compare_tails(const struct stack *shorter, const struct stack *longer) {
-  char value[MAX_DIGITS + 2];
-  snprintf(value, sizeof value, " %" PRIu64, shorter->value);
-  size_t value_length = strlen(value), rest = longer->length - shorter->length;
-  int order = memcmp(value, longer->bytes + shorter->length, value_length < rest ? value_length : rest);
-  if (order != 0) return order;
-  if (value_length <= rest) return -1;
-  char longer_value[MAX_DIGITS + 2];
-  snprintf(longer_value, sizeof longer_value, " %" PRIu64, longer->value);
-  return strcmp(value + rest, longer_value);
+/* ---- sorting: by the bytes of the lines "STACK VALUE\n" ---- */
+
+/* A stack, and the 8 bytes of its line that are being compared, the first as the most significant. */
+struct item {
+  uint64_t key;
+  struct stack *stack;
+};
+
+/* The 8 bytes from depth on of a line of which less than 8 are left in the stack; 0 stands behind the line. */
+static uint64_t key_at_end(const struct stack *stack, size_t depth) {
+  char end[8 + MAX_DIGITS + 3 + 8] = {0};
+  size_t left = depth < stack->length ? stack->length - depth : 0;
+  memcpy(end, stack->bytes + (stack->length - left), left);
+  snprintf(end + left, sizeof end - left, " %" PRIu64 "\n", stack->value);
+  size_t passed = depth > stack->length ? depth - stack->length : 0;
+  return passed > sizeof end - 8 ? 0 : word_at(end + passed);
 }
 
-static int compare_lines(const void *a, const void *b) {
-  const struct stack *left = *(struct stack *const *)a, *right = *(struct stack *const *)b;
-  size_t shared = left->length < right->length ? left->length : right->length;
+static uint64_t key_at(const struct stack *stack, size_t depth) {
+  uint64_t word = stack->length >= 8 && depth <= stack->length - 8 ? word_at(stack->bytes + depth)
+                                                                   : key_at_end(stack, depth);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+/* How many bytes from depth on all the stacks share, as a multiple of 8. */
+static size_t shared_bytes(const struct item *items, size_t count, size_t depth) {
+  const struct stack *first = items[0].stack;
+  size_t shared = first->length > depth ? (first->length - depth) & ~(size_t)7 : 0;
+  for (size_t i = 1; i < count && shared > 0; i++) {
+    const struct stack *other = items[i].stack;
+    size_t left = other->length > depth ? (other->length - depth) & ~(size_t)7 : 0, at = 0;
+    if (left < shared) shared = left;
+    while (at < shared && word_at(first->bytes + depth + at) == word_at(other->bytes + depth + at)) at += 8;
+    shared = at;
+  }
+  return shared;
+}
+
+/* Items to sort that share the first depth bytes. */
+struct range {
+  size_t start, count, depth;
+  bool has_keys; /* those of depth */
+};
+
+struct ranges {
+  struct range *list;
+  size_t count, capacity;
+};
+
+static void add_range(struct ranges *ranges, struct range range) {
+  if (range.count < 2) return;
+  grow(&ranges->list, &ranges->capacity, ranges->count + 1, sizeof *ranges->list);
+  ranges->list[ranges->count++] = range;
+}
+
+static void insert_by_keys(struct item *items, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    struct item item = items[i];
+    size_t to = i;
+    for (; to > 0 && items[to - 1].key > item.key; to--) items[to] = items[to - 1];
+    items[to] = item;
+  }
+}
+
+static void swap_items(struct item *a, struct item *b) {
+  struct item item = *a;
+  *a = *b;
+  *b = item;
+}
+
+static uint64_t middle_key(const struct item *items, size_t count) {
+  uint64_t a = items[0].key, b = items[count / 2].key, c = items[count - 1].key;
+  uint64_t low = a < b ? a : b, high = a < b ? b : a;
+  return c < low ? low : c > high ? high : c;
+}
+
+/* Puts items with lesser keys than the middle one's first and those with greater ones last. */
+static void partition(struct item *items, size_t count, size_t *less, size_t *same) {
+  uint64_t middle = middle_key(items, count);
+  size_t low = 0, high = count;
+  for (size_t at = 0; at < high;) {
+    if (items[at].key < middle) swap_items(&items[low++], &items[at++]);
+    else if (items[at].key > middle) swap_items(&items[at], &items[--high]);
+    else at++;
+  }
+  *less = low;
+  *same = high - low;
+}
+
+/* Sorts a few by their keys, and leaves those of one key to be sorted by what follows. */
+static void sort_few(struct ranges *ranges, struct item *items, struct range range) {
+  insert_by_keys(items, range.count);
+  for (size_t i = 0, same; i < range.count; i += same) {
+    for (same = 1; i + same < range.count && items[i + same].key == items[i].key;) same++;
+    add_range(ranges, (struct range){range.start + i, same, range.depth + 8, false});
+  }
+}
+
+/* A quicksort that compares 8 bytes at a time: those with the same 8 are sorted by what follows, after all that they
+ * share is passed over. Each byte is so looked at about once, and only as far as lines are the same. */
+static void sort_items(struct item *items, size_t count) {
+  enum { FEW = 12 };
+  struct ranges ranges = {0};
+  add_range(&ranges, (struct range){0, count, 0, false});
+  while (ranges.count > 0) {
+    struct range range = ranges.list[--ranges.count];
+    struct item *first = items + range.start;
+    if (!range.has_keys) {
+      range.depth = sum_of(range.depth, shared_bytes(first, range.count, range.depth));
+      for (size_t i = 0; i < range.count; i++) first[i].key = key_at(first[i].stack, range.depth);
+    }
+    if (range.count <= FEW) {
+      sort_few(&ranges, first, range);
+      continue;
+    }
+    size_t less, same;
+    partition(first, range.count, &less, &same);
+    add_range(&ranges, (struct range){range.start, less, range.depth, true});
+    add_range(&ranges, (struct range){range.start + less, same, range.depth + 8, false});
+    add_range(&ranges, (struct range){range.start + less + same, range.count - less - same, range.depth, true});
+  }
+  free(ranges.list);
+}
+
+/* Whether the line of left is before that of right: as memcmp compares them. */
+static bool is_before(const struct stack *left, const struct stack *right) {
+  size_t shared = (left->length < right->length ? left->length : right->length) & ~(size_t)7;
   int order = memcmp(left->bytes, right->bytes, shared);
-  if (order != 0 || left->length == right->length) return order;
-  const struct stack *longer = left->length > right->length ? left : right;
-  const unsigned char next = (unsigned char)longer->bytes[shared];
-  if (next != ' ') order = ' ' < next ? -1 : 1; /* of the shorter line against the longer */
-  else order = compare_tails(longer == left ? right : left, longer);
-  return longer == right ? order : -order;
+  for (size_t depth = shared; order == 0; depth += 8) {
+    uint64_t a = key_at(left, depth), b = key_at(right, depth);
+    order = (a > b) - (a < b);
+    if (depth > left->length + MAX_DIGITS + 2) break;
+  }
+  return order < 0;
+}
+
+/* Merges the two sorted parts of from into to. */
+static void merge_runs(struct item *to, const struct item *from, size_t left_count, size_t count) {
+  size_t left = 0, right = left_count;
+  for (size_t i = 0; i < count; i++) {
+    bool take_right = left == left_count || (right < count && is_before(from[right].stack, from[left].stack));
+    to[i] = take_right ? from[right++] : from[left++];
+  }
+}
+
+/* Items that come in a few sorted runs, as from parsers that hand them over in order, are merged; false where there are
+ * more, and nothing was done. */
+static bool merge_few_runs(struct item *items, size_t count) {
+  enum { FEW = 8 };
+  size_t starts[FEW + 1] = {0}, runs = 1;
+  for (size_t i = 1; i < count; i++) {
+    if (is_before(items[i - 1].stack, items[i].stack)) continue;
+    if (runs == FEW) return false;
+    starts[runs++] = i;
+  }
+  if (runs == 1) return true;
+  struct item *merged = take_array(count, sizeof *merged);
+  for (size_t run = 1; run < runs; run++) {
+    size_t end = run + 1 < runs ? starts[run + 1] : count;
+    merge_runs(merged, items, starts[run], end);
+    memcpy(items, merged, end * sizeof *items);
+  }
+  free(merged);
+  return true;
 }
 
 struct stack *stacks_next(const struct stacks *stacks, size_t *position) {
@@ -129,18 +277,33 @@ struct stack *stacks_next(const struct stacks *stacks, size_t *position) {
 }
 
 struct stack **stacks_sorted(const struct stacks *stacks) {
+  struct item *items = take_array(stacks->count, sizeof *items);
+  size_t count = stacks->count, position = 0;
+  for (struct stack *stack; (stack = stacks_next(stacks, &position));) items[stack->number].stack = stack;
+  if (!merge_few_runs(items, count)) sort_items(items, count);
   struct stack **sorted = take_array(stacks->count, sizeof *sorted);
-  size_t count = 0, position = 0;
-  for (struct stack *stack; (stack = stacks_next(stacks, &position));) sorted[count++] = stack;
-  qsort(sorted, count, sizeof *sorted, compare_lines);
+  for (size_t i = 0; i < count; i++) sorted[i] = items[i].stack;
+  free(items);
   return sorted;
+}
+
+/* The decimal digits of value, up to the end of digits; returns where they begin. */
+static const char *digits_of(uint64_t value, char digits[MAX_DIGITS]) {
+  char *at = digits + MAX_DIGITS;
+  do *--at = (char)('0' + value % 10);
+  while (value /= 10);
+  return at;
 }
 
 void stacks_write(const struct stacks *stacks, FILE *output) {
   struct stack **sorted = stacks_sorted(stacks);
   for (size_t i = 0; i < stacks->count; i++) {
-    fwrite(sorted[i]->bytes, 1, sorted[i]->length, output);
-    fprintf(output, " %" PRIu64 "\n", sorted[i]->value);
+    char digits[MAX_DIGITS];
+    const char *value = digits_of(sorted[i]->value, digits);
+    fwrite_unlocked(sorted[i]->bytes, 1, sorted[i]->length, output);
+    putc_unlocked(' ', output);
+    fwrite_unlocked(value, 1, (size_t)(digits + MAX_DIGITS - value), output);
+    putc_unlocked('\n', output);
   }
   free(sorted);
 }

@@ -26,11 +26,18 @@ struct stacks {
   size_t count;      /* distinct stacks */
 };
 
+/* A hash of bytes for a table in memory: not the same from one version to the next, and no protection against who
+ * wants two to be equal. */
+uint64_t bytes_hash(const char *bytes, size_t length);
+
 /* *sum += value; false, and *sum as it was, when the sum does not fit 64 bits. */
 bool add_checked(uint64_t *sum, uint64_t value);
 
 /* The stack of these bytes, added with value 0 when it is new. It stays where it is until stacks_free. */
 struct stack *stacks_find(struct stacks *stacks, const char *bytes, size_t length);
+
+/* The stack of these bytes, NULL where there is none. */
+struct stack *stacks_known(const struct stacks *stacks, const char *bytes, size_t length);
 
 /* Adds value to the stack of these bytes; false when its sum does not fit 64 bits. */
 bool stacks_add(struct stacks *stacks, const char *bytes, size_t length, uint64_t value);

@@ -22,6 +22,7 @@ enum drop {
   DROP_OTHER_EVENT, /* of an event that was not asked for */
   DROP_NO_VALUE,    /* 0 of the value that was asked for */
   DROP_LOST,        /* the profiler says that it lost them */
+  DROP_SUPPRESSED,  /* leaks that are known to be none */
   DROP_KINDS
 };
 
@@ -49,9 +50,10 @@ struct sums {
   bool lenient;
   const struct folding *folding;
   struct modules modules; /* those that unresolved frames name */
+  struct arena names;     /* of values, that files gave */
 
   /* Of the present input. */
-  const char *value;    /* the name of the value wanted, NULL where values have no names */
+  const char *value;    /* the name of the value wanted, NULL where values have no names or the input decides */
   const char *root;     /* the frame to put above each stack, or NULL */
   struct text line;     /* the stack being put together */
   struct text frames;   /* its frames, one after another */
@@ -65,6 +67,7 @@ struct format {
   const char *const *values; /* the names of its values, the default first, NULL after the last; NULL: has no names, or
                                 names that the file itself gives (any_value) */
   bool any_value;            /* --value may name what the file itself calls its values; NULL is its own default */
+  bool own_default;          /* without --value the input decides which of values; the parser sets sums->value then */
   bool binary;               /* recognized by its own leading bytes, before any format that is text */
   bool last;                 /* asked after all others: what it accepts is the least particular */
 
@@ -84,8 +87,14 @@ struct format {
 /* What a file is that begins so, if that is a known profiler's output which stackfold does not read; else NULL. */
 const char *unread_format(const char *bytes, size_t length);
 
+/* For a format with any_value: name is what the file calls the value that is read from it. stackfold.c adds no value of
+ * another name to it. */
+void sums_name_value(struct sums *sums, const char *name, size_t length);
+
 /* A whole stack in one piece: frames already joined by ';', without control characters. */
 void sums_add_joined(struct sums *sums, const char *stack, size_t length, uint64_t value);
+/* The same for a stack that was counted elsewhere: value is the sum of so many records. */
+void sums_add_joined_many(struct sums *sums, const char *stack, size_t length, uint64_t value, size_t records);
 
 /* A stack frame by frame: any number of sums_frame (`;` and control characters are replaced), then one sums_end or
  * sums_drop. cut_short puts [truncated] at the root. */
@@ -100,11 +109,13 @@ void sums_drop_many(struct sums *sums, enum drop reason, uint64_t value, size_t 
 /* The input ended inside a record: a warning that says where, and a record dropped; stackfold exits 1 in the end unless
  * --lenient is given. what says what was being read ("a stack", "a row"). */
 void sums_cut_off(struct sums *sums, const struct input *input, const char *what);
+/* The same for a binary format, of which the record that is not whole begins at this byte. */
+void sums_cut_off_at(struct sums *sums, const struct input *input, const char *what, uint64_t position);
 
 /* One line to stderr that accounts for every record. */
 void sums_report(const struct sums *sums);
 
-/* Whether a record was dropped or a line skipped. */
+/* Whether a record was dropped (but for one with 0 of the value that was asked for) or a line skipped. */
 bool sums_lost_something(const struct sums *sums);
 
 void sums_free(struct sums *sums);

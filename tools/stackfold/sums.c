@@ -19,15 +19,22 @@ static const char *const drop_words[DROP_KINDS] = {
     [DROP_OTHER_EVENT] = "of other events",
     [DROP_NO_VALUE] = "without this value",
     [DROP_LOST] = "lost by the profiler",
+    [DROP_SUPPRESSED] = "suppressed as no leaks",
 };
 
 static void count(uint64_t *sum, uint64_t value) {
   if (!add_checked(sum, value)) fail("the values add up to more than 64 bits; fold fewer inputs at once");
 }
 
-static void keep(struct sums *sums, const char *stack, size_t length, uint64_t value, size_t records) {
+/* A count of records may come from the input too. */
+static void count_records(struct sums *sums, size_t *sum, size_t records) {
+  if (records > SIZE_MAX - sums->read) fail("the records add up to more than 64 bits; fold fewer inputs at once");
   sums->read += records;
-  sums->kept += records;
+  *sum += records;
+}
+
+static void keep(struct sums *sums, const char *stack, size_t length, uint64_t value, size_t records) {
+  count_records(sums, &sums->kept, records);
   count(&sums->value_in, value);
   count(&sums->value_out, value);
   stacks_add(&sums->stacks, stack, length, value); /* not past 64 bits, as no part of value_out is */
@@ -44,14 +51,22 @@ static void append_frame(struct sums *sums, const char *frame, size_t length) {
   text_append(&sums->line, frame, length);
 }
 
-void sums_add_joined(struct sums *sums, const char *stack, size_t length, uint64_t value) {
+void sums_name_value(struct sums *sums, const char *name, size_t length) {
+  sums->value = arena_copy(&sums->names, name, length);
+}
+
+void sums_add_joined_many(struct sums *sums, const char *stack, size_t length, uint64_t value, size_t records) {
   if (!sums->root) {
-    keep(sums, stack, length, value, 1);
+    keep(sums, stack, length, value, records);
     return;
   }
   start_line(sums);
   append_frame(sums, stack, length);
-  keep(sums, sums->line.bytes, sums->line.length, value, 1);
+  keep(sums, sums->line.bytes, sums->line.length, value, records);
+}
+
+void sums_add_joined(struct sums *sums, const char *stack, size_t length, uint64_t value) {
+  sums_add_joined_many(sums, stack, length, value, 1);
 }
 
 void sums_frame(struct sums *sums, const char *frame, size_t length) {
@@ -87,21 +102,26 @@ void sums_end(struct sums *sums, enum frame_order order, bool cut_short, uint64_
 }
 
 void sums_drop_many(struct sums *sums, enum drop reason, uint64_t value, size_t records) {
-  sums->read += records;
-  sums->dropped[reason] += records;
+  count_records(sums, &sums->dropped[reason], records);
   count(&sums->value_in, value);
   forget_frames(sums);
 }
 
 void sums_drop(struct sums *sums, enum drop reason, uint64_t value) { sums_drop_many(sums, reason, value, 1); }
 
-void sums_cut_off(struct sums *sums, const struct input *input, const char *what) {
-  report_warning_at(input_name(input), input_line_number(input),
-                    "ends in the middle of %s; the file was cut off, what is whole is used%s", what,
-                    sums->lenient ? "" : " (exit 1; --lenient: 0)");
+void sums_cut_off_at(struct sums *sums, const struct input *input, const char *what, uint64_t position) {
+  char at[40] = "";
+  size_t line = input_line_number(input);
+  if (line == 0) snprintf(at, sizeof at, ", at byte %" PRIu64, position);
+  report_warning_at(input_name(input), line, "ends in the middle of %s%s; the file was cut off, what is whole is used%s",
+                    what, at, sums->lenient ? "" : " (exit 1; --lenient: 0)");
   sums->read++;
   sums->dropped[DROP_CUT_OFF]++;
   forget_frames(sums);
+}
+
+void sums_cut_off(struct sums *sums, const struct input *input, const char *what) {
+  sums_cut_off_at(sums, input, what, input_bytes_read(input));
 }
 
 static bool is_hexadecimal(const char *bytes, size_t length) {
@@ -111,8 +131,12 @@ static bool is_hexadecimal(const char *bytes, size_t length) {
   return true;
 }
 
-/* [module+0xOFFSET], [0xADDRESS], and the [unknown] of other tools. */
+/* [module+0xOFFSET], [0xADDRESS], and what other tools write: [unknown], a bare 0xADDRESS, "ADDRESS ... ([unknown])". */
 static bool is_unresolved(const char *frame, size_t length) {
+  static const char no_module[] = " ([unknown])";
+  size_t tail = sizeof no_module - 1;
+  if (is_hexadecimal(frame, length)) return true;
+  if (length > tail && memcmp(frame + length - tail, no_module, tail) == 0) return true;
   if (length < 3 || frame[0] != '[' || frame[length - 1] != ']') return false;
   const char *inner = frame + 1;
   size_t inner_length = length - 2;
@@ -122,8 +146,10 @@ static bool is_unresolved(const char *frame, size_t length) {
   return is_hexadecimal(number, inner_length - (size_t)(number - inner));
 }
 
+/* What is looked for has a '[' or, written by other tools, a 0x; most stacks have neither. */
 static bool some_frame(const struct stack *stack, bool (*test)(const char *frame, size_t length)) {
   const char *frame = stack->bytes, *end = stack->bytes + stack->length;
+  if (!memchr(frame, '[', stack->length) && !memmem(frame, stack->length, "0x", 2)) return false;
   for (;;) {
     const char *semicolon = memchr(frame, ';', (size_t)(end - frame));
     if (test(frame, (size_t)((semicolon ? semicolon : end) - frame))) return true;
@@ -151,7 +177,10 @@ static size_t dropped(const struct sums *sums) {
   return all;
 }
 
-bool sums_lost_something(const struct sums *sums) { return dropped(sums) > 0 || sums->other_lines > 0; }
+/* A record that has 0 of the value that was asked for is no loss: the rows of a heap profile of which all was freed. */
+bool sums_lost_something(const struct sums *sums) {
+  return dropped(sums) > sums->dropped[DROP_NO_VALUE] || sums->other_lines > 0;
+}
 
 void sums_report(const struct sums *sums) {
   struct text account = {0};
@@ -185,6 +214,7 @@ void sums_report(const struct sums *sums) {
 void sums_free(struct sums *sums) {
   stacks_free(&sums->stacks);
   modules_free(&sums->modules);
+  arena_free(&sums->names);
   text_free(&sums->line);
   text_free(&sums->frames);
   free(sums->ends);
