@@ -6,6 +6,7 @@ tests.long := $(wildcard $(addprefix tests/,lifecycle.t new-target.t interrupt.t
 check: $(filter.paths) build/deps-check.stamp ## the tests
 	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer --failures --comments -j 3 $(tests.long) $(filter-out $(tests.long),$(sort $(wildcard tests/*.t)))
 
+bench: export PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS BENCH_STREAM
 bench: $(filter.paths) ## speed of the filters beside their peers
 	@tests/bench.sh $(abspath $(bin))
 

@@ -15,11 +15,17 @@
 #   MORE     1 goes on measuring by the present settings where the runs do not suffice for them
 #   SCALE    sizes such as 1k,10k,100k,1M at which a kept change must have the same sign (default: none)
 #   SEED     seed of the order of runs (default: 1)
+#   FUZZ_TIME   seconds that fuzz gives each parser (default: 60)
+#   PEER_INFERNO     for bench: the folder of inferno-collapse-perf
+#   PEER_FLAMEGRAPH  for bench: the folder of stackcollapse-perf.pl
+#   BENCH_INPUTS     for bench: a folder of inputs to take instead of those that it makes
+#   BENCH_STREAM     for bench: gigabytes to send through a pipe (default: 2)
 #   V        1 shows the commands
 #   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
 #   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
 
-settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR asan
+settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED \
+  FUZZ_TIME PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS BENCH_STREAM V CC CFLAGS PREFIX DESTDIR asan
 
 $(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
 command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
@@ -43,9 +49,9 @@ without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,$(wor
 # $(call alphabet,SETTING,CHARACTERS,WORDS): an error unless the setting's value is made of these alone.
 alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1))' holds a character that is not allowed; allowed: $3))
 
-$(foreach v,TARGET RESULTS PREFIX DESTDIR,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
+$(foreach v,TARGET RESULTS PREFIX DESTDIR PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
 $(foreach v,EXP NAME ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
-$(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED V asan,$(call alphabet,$v,$(digits),digits))
+$(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED FUZZ_TIME BENCH_STREAM V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
 mei.number := $(subst %,,$(MEI))
 $(if $(MEI),$(if $(call without,$(mei.number),.),$(if $(filter $(mei.number)\%,$(MEI)),,$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)),$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)))
@@ -72,11 +78,14 @@ override MEI     := $(or $(MEI),$(if $(filter seed,$(RULE)),0%,1%))
 override MAX_BLOCKS := $(or $(MAX_BLOCKS),4)
 override MAX_TIME   := $(or $(MAX_TIME),0)
 override SEED    := $(or $(SEED),1)
+override FUZZ_TIME  := $(or $(FUZZ_TIME),60)
+override BENCH_STREAM := $(or $(BENCH_STREAM),2)
 override PREFIX  := $(or $(PREFIX),/usr/local)
 
 $(if $(filter blocked seed,$(RULE)),,$(error RULE: '$(RULE)' is no rule; allowed: blocked seed))
 $(if $(filter 0,$(MAX_BLOCKS)),$(error MAX_BLOCKS: '0' measures nothing; allowed: 1 or more))
 $(if $(filter-out 0 1,$(MORE)),$(error MORE: '$(MORE)' is neither 0 nor 1))
+$(foreach v,FUZZ_TIME BENCH_STREAM,$(if $(filter 0,$($v)),$(error $v: '0' is too little; allowed: 1 or more)))
 $(if $(filter 0 1 2,$(RUNS)),$(error RUNS: '$(RUNS)' is too few; allowed: 3 or more))
 $(if $(wildcard templates/env/$(ENV)/deploy.sh.in),,$(error ENV: there is no templates/env/$(ENV)/; environments: $(notdir $(wildcard templates/env/*))))
 

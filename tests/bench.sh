@@ -66,3 +66,4 @@ compare 'abstat, a verdict on 4 blocks (goal: 10)' "$bin/abstat --primary wall_s
 compare 'scriptgen, 20,000 lines, one value each' "$bin/scriptgen -D NAME=value template.in" 'envsubst' \
   'envsubst <template.envsubst'
 bash "$here/bench-decision.sh" "$bin"
+bash "$here/bench-stackfold.sh" "$bin"

@@ -6,7 +6,8 @@ harmless='[ ! -e "$project/pwned" ] && [ ! -e pwned ]'
 
 test_that 'an unknown setting with a shell function in it is an error and runs nothing' "
   says 2 'no such setting: FOO' make -C \"\$project\" 'FOO=\$(shell touch pwned)' help; $harmless"
-for setting in TARGET EXP ENV RESULTS METRIC NAME RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR; do
+for setting in TARGET EXP ENV RESULTS METRIC NAME RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED V CC CFLAGS PREFIX DESTDIR \
+  FUZZ_TIME PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS BENCH_STREAM; do
   test_that "$setting is text of its own alphabet" "
     says 2 '$setting.*' make -C \"\$project\" TARGET=mini '$setting=\$(shell touch pwned)' describe
     says 2 '$setting.*allowed' make -C \"\$project\" TARGET=mini '$setting=x;touch pwned' describe

@@ -12,4 +12,4 @@ Goals:
 END
 sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' "$@" | sort | expand -t 16
 printf '\nSettings:\n'
-sed -n 's/^#   \([A-Z][A-Z_]*\)  *\(.*\)/  \1\t\2/p' mk/settings.mk | expand -t 16
+sed -n 's/^#   \([A-Z][A-Z_]*\)  *\(.*\)/  \1\t\2/p' mk/settings.mk | expand -t 20
