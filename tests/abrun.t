@@ -386,7 +386,7 @@ n=0; [ ! -e n ] || read -r n <n; echo \$((n + 1)) >n
 [ \$n != 9 ] || { sleep 1000 & echo \$! >\"\$WORK/child\"; wait; }
 SH
     chmod +x hangs; rm -f n child samples.tsv
-    set -m; never/abrun -w 1 -s 1 -p wall_s:lower -o samples.tsv -- ./hangs -- ./hangs >report 2>err & pid=\$!; set +m
+    set -m; env --default-signal never/abrun -w 1 -s 1 -p wall_s:lower -o samples.tsv -- ./hangs -- ./hangs >report 2>err & pid=\$!; set +m
     until_there child; kill -$1 \$pid; got=0; wait \$pid || got=\$?
     [ \$got = $2 ]; until_gone \"\$(cat child)\"
     grep -q 'ended by SIG$1: 1 whole block and 1 further run were measured; they are in samples.tsv' err

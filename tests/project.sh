@@ -11,6 +11,8 @@ rm -rf "$project/build/fuzz"
 results=$project/results/mini/local
 # The tests measure beside whatever else this machine does; they have a machine lock of their own.
 export ASSAY_MACHINE_LOCK=$WORK/machine.lock
+# procwatch is compiled once for all experiments of a test.
+export TOOLS_DIR=$WORK/watchers
 export project results
 
 # run ARGUMENT...: make in the project, with target mini; its output in $WORK/log as well.

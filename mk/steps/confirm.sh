@@ -56,7 +56,7 @@ fresh_builds() {
   : >"$confirmation/links-$1"
   for arm in A B; do
     LAYOUT_SEED=$(($(cat "$confirmation/seed") % 1000000 + $1)) LAYOUT_LOG=$(realpath "$confirmation/links-$1") COMPILER_PATH=$PWD/mk/layout \
-      ARM=$arm BUILD_DIR=$builds "$X/build.sh" >"$X/logs/confirm-build-$arm.log" 2>&1 ||
+      ARM=$arm BUILD_DIR=$builds TOOLS_DIR=${TOOLS_DIR:-$R/.builds} "$X/build.sh" >"$X/logs/confirm-build-$arm.log" 2>&1 ||
       stop "a fresh build of arm $arm fails, which was built before; see $X/logs/confirm-build-$arm.log"
   done
 }
