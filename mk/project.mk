@@ -4,7 +4,7 @@
 # Those that take a minute or more first, so that none of them is left running alone at the end.
 tests.long := $(wildcard $(addprefix tests/,lifecycle.t new-target.t interrupt.t gates.t))
 check: $(filter.paths) build/deps-check.stamp ## the tests
-	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer --failures --comments -j 3 $(tests.long) $(filter-out $(tests.long),$(sort $(wildcard tests/*.t)))
+	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer --failures --comments -j 4 $(tests.long) $(filter-out $(tests.long),$(sort $(wildcard tests/*.t)))
 
 bench: export PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS BENCH_STREAM
 bench: $(filter.paths) ## speed of the filters beside their peers
