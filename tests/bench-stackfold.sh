@@ -155,24 +155,17 @@ bench_perf_data() {
   tool 'wc -l' - "wc -l $file"
   compare "$size" "perf.data, $size MB" cpu
 }
-bench_gperftools() {
-  local file=gperftools.heap size
-  is_there $file 'gperftools heap profile' || return 0
-  size=$(megabytes $file)
-  tool stackfold 50 "$stackfold -q -f gperftools-heap $file"
-  tool 'google-pprof --collapsed' 20 "google-pprof --collapsed $python $file"
-  tool 'wc -l' - "wc -l $file"
-  compare "$size" "gperftools heap, $size MB" cpu
+heap_profile() { # FORMAT NAME FILE PEER: PEER --collapsed folds it too
+  local size
+  is_there "$3" "$2 heap profile" || return 0
+  size=$(megabytes "$3")
+  tool stackfold 50 "$stackfold -q -f $1 $3"
+  tool "$4 --collapsed" 20 "$4 --collapsed $python $3"
+  tool 'wc -l' - "wc -l $3"
+  compare "$size" "$2 heap, $size MB" cpu
 }
-bench_jemalloc() {
-  local file=jemalloc.heap size
-  is_there $file 'jemalloc heap profile' || return 0
-  size=$(megabytes $file)
-  tool stackfold 50 "$stackfold -q -f jemalloc $file"
-  tool 'jeprof --collapsed' 20 "jeprof --collapsed $python $file"
-  tool 'wc -l' - "wc -l $file"
-  compare "$size" "jemalloc heap, $size MB" cpu
-}
+bench_gperftools() { heap_profile gperftools-heap gperftools gperftools.heap google-pprof; }
+bench_jemalloc() { heap_profile jemalloc jemalloc jemalloc.heap jeprof; }
 bench_heaptrack() {
   local file=heaptrack.zst size
   is_there $file 'heaptrack file' || return 0

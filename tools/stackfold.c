@@ -364,28 +364,28 @@ static void remove_unfinished(void) {
   if (unfinished) remove(unfinished);
 }
 
+static void write_modules_into(const char *path, const struct modules *modules) {
+  FILE *file = fopen(path, "w");
+  if (!file) fail_at(path, 0, "cannot be written: %s", strerror(errno));
+  modules_write(modules, file);
+  bool failed = ferror(file) != 0;
+  if (fclose(file) != 0 || failed) fail_at(path, 0, "cannot be written: %s", strerror(errno));
+}
+
 /* A list that is whole, or none: it appears by rename. */
 static void write_modules(const char *path, const struct modules *modules) {
   struct stat status;
   if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe, a terminal: nothing to put in its place */
-    FILE *stream = fopen(path, "w");
-    if (!stream) fail_at(path, 0, "cannot be written: %s", strerror(errno));
-    modules_write(modules, stream);
-    bool broken = ferror(stream) != 0;
-    if (fclose(stream) != 0 || broken) fail_at(path, 0, "cannot be written: %s", strerror(errno));
+    write_modules_into(path, modules);
     return;
   }
   struct text temporary = {0};
   text_append_string(&temporary, path);
   text_append_string(&temporary, ".new");
-  FILE *file = fopen(temporary.bytes, "w");
-  if (!file) fail_at(temporary.bytes, 0, "cannot be written: %s", strerror(errno));
-  unfinished = temporary.bytes;
   if (atexit(remove_unfinished) != 0) fail("out of memory");
-  modules_write(modules, file);
-  bool failed = ferror(file) != 0;
-  if (fclose(file) != 0 || failed || rename(temporary.bytes, path) != 0)
-    fail_at(path, 0, "cannot be written: %s", strerror(errno));
+  unfinished = temporary.bytes;
+  write_modules_into(temporary.bytes, modules);
+  if (rename(temporary.bytes, path) != 0) fail_at(path, 0, "cannot be written: %s", strerror(errno));
   unfinished = NULL;
   text_free(&temporary);
 }

@@ -8,7 +8,7 @@ set -euo pipefail
 export LC_ALL=C
 # shellcheck source=mk/steps/findings.sh
 . "${BASH_SOURCE[0]%/*}/findings.sh"
-line_width=100
+findings_layout 13 100
 root=${ASSAY_DOCTOR_ROOT:-}
 cpus=$root/sys/devices/system/cpu
 unseen() { finding note "$1" "not visible here${2:+: $2}"; }
@@ -313,7 +313,7 @@ for check in load governor turbo heat clock virtual smt memory swap pages aslr p
 done
 check_disk "$results" || unseen disk
 watch_noise || unseen noise
-subject_width=23
+findings_layout 23 100
 echo
 check_tools "$needed" "$needed_by_tests" || unseen tools
 echo

@@ -1,8 +1,9 @@
 # What a program found, one aligned line each: sourced by doctor.sh and check-target.sh.
 # shellcheck shell=bash
 declare -A findings=([ok]=0 [note]=0 [skip]=0 [warn]=0 [FAIL]=0)
-subject_width=13
-line_width=0 # columns, where longer text is to be cut
+# findings_layout SUBJECT LINE: how many columns a subject has, and a line, behind which text is cut (0: nowhere).
+findings_layout() { subject_width=$1 line_width=$2; }
+findings_layout 13 0
 
 # finding STATUS SUBJECT TEXT: STATUS is ok, note, skip, warn or FAIL. Colour is for terminals, and not with NO_COLOR.
 finding() {

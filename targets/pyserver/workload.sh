@@ -33,6 +33,7 @@ set -euo pipefail
 
 export HOST PORT
 /usr/bin/python3 -I - <<'PYTHON'
+import contextlib
 import gc
 import hashlib
 import json
@@ -152,26 +153,23 @@ class OneCpu:
     """Within it this thread, and the threads that the service starts for new connections, run on one CPU."""
 
     def __enter__(self):
-        self.before = os.sched_getaffinity(0)
-        self.service = self.find_service()
-        self.use({max(self.before)})
-
-    def __exit__(self, *problem):
-        self.use(self.before)
-
-    def find_service(self):
+        processes = [0]
         try:
             with open(os.path.join(os.environ.get("STATE", ""), "service.pid")) as file:
-                return int(file.read())
+                processes.append(int(file.read()))
         except (OSError, ValueError):
-            return None
+            pass  # it runs elsewhere
+        cpu = max(os.sched_getaffinity(0))
+        self.before = {}
+        with contextlib.suppress(OSError):  # the service has ended, or runs as another user
+            for process in processes:
+                self.before[process] = os.sched_getaffinity(process)
+                os.sched_setaffinity(process, {cpu})
 
-    def use(self, cpus):
-        for process in {0, self.service} - {None}:
-            try:
+    def __exit__(self, *problem):
+        with contextlib.suppress(OSError):
+            for process, cpus in self.before.items():
                 os.sched_setaffinity(process, cpus)
-            except OSError:
-                pass  # the service has ended, or runs as another user
 
 
 def single(client, groups, reference):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "folded.h"
+#include "row.h"
 #include "tsv.h"
 
 /* Takes the name; false where it is taken already. */
@@ -179,49 +180,18 @@ void address_space_append_frame(const struct address_space *space, const struct 
   text_append_char(frame, ']');
 }
 
-static int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/* A hexadecimal number of at most 64 bits at *bytes, which moves behind it; false where there is none. */
-static bool read_hexadecimal(const char **bytes, const char *end, uint64_t *number) {
-  const char *start = *bytes;
-  *number = 0;
-  for (int digit; *bytes < end && (digit = digit_of(**bytes)) >= 0; ++*bytes) {
-    if (*number >> 60) return false;
-    *number = *number << 4 | (uint64_t)digit;
-  }
-  return *bytes > start;
-}
-
-static void skip_blanks(const char **bytes, const char *end) {
-  while (*bytes < end && (**bytes == ' ' || **bytes == '\t')) ++*bytes;
-}
-
-static bool skip_word(const char **bytes, const char *end) {
-  skip_blanks(bytes, end);
-  const char *start = *bytes;
-  while (*bytes < end && **bytes != ' ' && **bytes != '\t') ++*bytes;
-  return *bytes > start;
-}
-
 bool address_space_map_line(struct address_space *space, struct modules *modules, const char *line, size_t length) {
-  const char *end = line + length;
+  struct row row = row_of(line, length);
   struct mapping mapping;
-  skip_blanks(&line, end);
-  if (!read_hexadecimal(&line, end, &mapping.start)) return false;
-  if (line == end || *line++ != '-') return false;
-  if (!read_hexadecimal(&line, end, &mapping.end)) return false;
-  if (!skip_word(&line, end)) return false; /* permissions */
-  skip_blanks(&line, end);
-  if (!read_hexadecimal(&line, end, &mapping.offset)) return false;
-  if (!skip_word(&line, end) || !skip_word(&line, end)) return false; /* device, inode */
-  skip_blanks(&line, end);
-  if (line == end) return true;
-  mapping.module = modules_add(modules, line, (size_t)(end - line), NULL);
+  if (!row_hexadecimal(&row, &mapping.start)) return false;
+  if (row.at == row.end || *row.at != '-') return false;
+  row.at++;
+  if (!row_hexadecimal(&row, &mapping.end)) return false;
+  if (!row_skip_word(&row)) return false; /* permissions */
+  if (!row_hexadecimal(&row, &mapping.offset)) return false;
+  if (!row_skip_word(&row) || !row_skip_word(&row)) return false; /* device, inode */
+  if (row_ends(&row)) return true;
+  mapping.module = modules_add(modules, row.at, (size_t)(row.end - row.at), NULL);
   address_space_map(space, mapping);
   return true;
 }

@@ -14,6 +14,7 @@
 #include "format.h"
 #include "json.h"
 #include "report.h"
+#include "row.h"
 
 enum { PEEK_BYTES = 1 << 16, TEXT_KEY = -1 };
 
@@ -42,10 +43,6 @@ struct maps {
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 static bool is_name(char c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool starts_with(const char *bytes, size_t length, const char *start) {
-  return length >= strlen(start) && memcmp(bytes, start, strlen(start)) == 0;
 }
 
 /* The length of "@NAME[", or 0. */
@@ -100,7 +97,7 @@ static bool is_kernel_entry(const char *frame, size_t length) {
                                        "ret_from_fork",    "secondary_startup_", "el0t_64_",  "el0_svc",
                                        "do_syscall_64",    "0xffffffff",       "ret_fast_syscall"};
   for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-    if (starts_with(frame, length, starts[i])) return true;
+    if (row_starts_with(frame, length, starts[i])) return true;
   return false;
 }
 
@@ -174,7 +171,7 @@ static const char *end_of_keys(const char *text, size_t length) {
   return NULL;
 }
 
-static bool is_statistics(const char *value, size_t length) { return starts_with(value, length, "count "); }
+static bool is_statistics(const char *value, size_t length) { return row_starts_with(value, length, "count "); }
 
 /* A line (or the rest of one) that is no frame: other keys, and perhaps the value. Whether the entry ended. */
 static bool take_text(struct maps *maps, const char *text, size_t length) {
@@ -217,7 +214,7 @@ static bool take_line(struct maps *maps, const char *line, size_t length) {
 }
 
 static bool is_heading(const char *line, size_t length) {
-  return starts_with(line, length, "Attaching ") || starts_with(line, length, "Attached ");
+  return row_starts_with(line, length, "Attaching ") || row_starts_with(line, length, "Attached ");
 }
 
 /* The map of the first stack among the bytes; of other keys where there is none. */
@@ -363,8 +360,8 @@ static void parse_json(struct maps *maps) {
 /* ---- */
 
 static bool is_json(const char *bytes, size_t length) {
-  return starts_with(bytes, length, "{\"type\": \"attached_probes\"") ||
-         starts_with(bytes, length, "{\"type\": \"map\", \"data\": {\"@");
+  return row_starts_with(bytes, length, "{\"type\": \"attached_probes\"") ||
+         row_starts_with(bytes, length, "{\"type\": \"map\", \"data\": {\"@");
 }
 
 /* The opening of an entry with a frame below it; or any keys, below the line with which bpftrace begins. */

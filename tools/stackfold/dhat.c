@@ -3,7 +3,6 @@
  * One object. Its list "pps" holds the program points: objects with numbers and, as "fs", the indices of their frames
  * in the list "ftbl" of texts, which stands behind it. json-c reads the members of the lists one by one, so that no tree
  * of the whole file is ever built. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 
 #include "format.h"
 #include "report.h"
+#include "row.h"
 
 enum { FILE_VERSION = 2 };
 
@@ -140,14 +140,9 @@ static void add_point(struct dhat *dhat, struct json_object *member) {
 
 /* "0xADDRESS: " in front of a frame: its length, or 0. */
 static size_t address_before(const char *frame, size_t length, uint64_t *address) {
-  if (length < 2 || memcmp(frame, "0x", 2) != 0) return 0;
-  *address = 0;
-  size_t at = 2;
-  for (; at < length && isxdigit((unsigned char)frame[at]) && !(*address >> 60); at++) {
-    char digit = (char)tolower((unsigned char)frame[at]);
-    *address = *address << 4 | (uint64_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-  }
-  return at > 2 && length - at >= 2 && memcmp(frame + at, ": ", 2) == 0 ? at + 2 : 0;
+  struct row row = row_of(frame, length);
+  if (!row_starts_with(frame, length, "0x") || !row_address(&row, address)) return 0;
+  return row_starts_with(row.at, (size_t)(row.end - row.at), ": ") ? (size_t)(row.at + 2 - frame) : 0;
 }
 
 static bool all_digits(const char *bytes, size_t length) {

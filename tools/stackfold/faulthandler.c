@@ -12,6 +12,7 @@
 #include "folded.h"
 #include "format.h"
 #include "report.h"
+#include "row.h"
 
 struct dump {
   struct input *input;
@@ -28,10 +29,6 @@ struct dump {
 static const char capture_path[] = "<assay>";
 static const char header_end[] = "(most recent call first):";
 
-static bool starts_with(const char *line, size_t length, const char *start) {
-  return length >= strlen(start) && memcmp(line, start, strlen(start)) == 0;
-}
-
 static bool equals(const char *line, size_t length, const char *whole) {
   return length == strlen(whole) && memcmp(line, whole, length) == 0;
 }
@@ -47,25 +44,25 @@ static bool ends_with(const char *line, size_t length, const char *end) {
 /* The head of a stack. A thread's name, where there is one, stands before header_end. */
 static bool is_header(const char *line, size_t length) {
   return ends_with(line, length, header_end) &&
-         (starts_with(line, length, "Stack (") || starts_with(line, length, "Thread 0x") ||
-          starts_with(line, length, "Current thread 0x"));
+         (row_starts_with(line, length, "Stack (") || row_starts_with(line, length, "Thread 0x") ||
+          row_starts_with(line, length, "Current thread 0x"));
 }
 
 static bool is_c_header(const char *line, size_t length) {
-  return starts_with(line, length, "Current thread's C stack trace ");
+  return row_starts_with(line, length, "Current thread's C stack trace ");
 }
 
 /* The head of a dump: a stack must follow. */
 static bool is_announcement(const char *line, size_t length) {
-  return (starts_with(line, length, "Timeout (") && ends_with(line, length, ")!")) ||
-         starts_with(line, length, "Fatal Python error: ") || starts_with(line, length, "Windows fatal exception: ");
+  return (row_starts_with(line, length, "Timeout (") && ends_with(line, length, ")!")) ||
+         row_starts_with(line, length, "Fatal Python error: ") || row_starts_with(line, length, "Windows fatal exception: ");
 }
 
 /* What else faulthandler prints between stacks: blank lines, the state of a dying interpreter, the mark for threads
  * past the hundredth. */
 static bool is_between_stacks(const char *line, size_t length) {
-  return length == 0 || starts_with(line, length, "Python runtime state: ") ||
-         starts_with(line, length, "Extension modules: ") || equals(line, length, "...");
+  return length == 0 || row_starts_with(line, length, "Python runtime state: ") ||
+         row_starts_with(line, length, "Extension modules: ") || equals(line, length, "...");
 }
 
 static bool recognize(const char *bytes, size_t length, bool complete) {
@@ -89,7 +86,7 @@ struct frame {
 
 /* The length of a line number or ??? at the start of bytes; 0: there is none. */
 static size_t line_number_length(const char *bytes, size_t length) {
-  if (starts_with(bytes, length, "???")) return 3;
+  if (row_starts_with(bytes, length, "???")) return 3;
   size_t digits = 0;
   while (digits < length && bytes[digits] >= '0' && bytes[digits] <= '9') digits++;
   return digits;
@@ -101,13 +98,13 @@ static bool parse_frame(const char *text, size_t length, struct frame *frame) {
   static const char mark[] = ", line ", in[] = " in ";
   const size_t mark_length = sizeof mark - 1, in_length = sizeof in - 1;
   for (size_t at = length; at-- > 0;) {
-    if (!starts_with(text + at, length - at, mark)) continue;
+    if (!row_starts_with(text + at, length - at, mark)) continue;
     frame->line = text + at + mark_length;
     size_t rest = length - at - mark_length;
     frame->line_length = line_number_length(frame->line, rest);
     if (frame->line_length == 0) continue;
     rest -= frame->line_length;
-    if (rest <= in_length || !starts_with(frame->line + frame->line_length, rest, in)) continue;
+    if (rest <= in_length || !row_starts_with(frame->line + frame->line_length, rest, in)) continue;
     frame->name = frame->line + frame->line_length + in_length;
     frame->name_length = rest - in_length;
     bool is_quoted = at >= 2 && text[0] == '"' && text[at - 1] == '"';
@@ -170,15 +167,15 @@ static void skip_other(struct dump *dump, char *line, size_t length) {
 /* A line that begins with two blanks. */
 static void read_indented(struct dump *dump, char *line, size_t length) {
   struct frame frame;
-  if (dump->foreign_stack && (starts_with(line, length, "  Binary file ") || starts_with(line, length, "  <"))) return;
-  if (starts_with(line, length, "  File ") && parse_frame(line + 7, length - 7, &frame)) {
+  if (dump->foreign_stack && (row_starts_with(line, length, "  Binary file ") || row_starts_with(line, length, "  <"))) return;
+  if (row_starts_with(line, length, "  File ") && parse_frame(line + 7, length - 7, &frame)) {
     if (!dump->in_stack)
       fail_at(input_name(dump->input), input_line_number(dump->input),
               "a frame without the header of its stack; 'Thread 0x... %s' is expected first", header_end);
     add_frame(dump, &frame);
   } else if (dump->in_stack && equals(line, length, "  ...")) {
     dump->cut_short = true;
-  } else if (dump->in_stack && starts_with(line, length, "  <") && line[length - 1] == '>') {
+  } else if (dump->in_stack && row_starts_with(line, length, "  <") && line[length - 1] == '>') {
     dump->unreadable = !equals(line, length, "  <no Python frame>");
   } else if (!dump->in_stack || !equals(line, length, "  Garbage-collecting")) {
     skip_other(dump, line, length);
@@ -197,7 +194,7 @@ static void read_line(struct dump *dump, char *line, size_t length) {
     dump->foreign_stack = true;
   } else if (is_between_stacks(line, length)) {
     end_stack(dump);
-  } else if (starts_with(line, length, "  ")) {
+  } else if (row_starts_with(line, length, "  ")) {
     read_indented(dump, line, length);
   } else {
     skip_other(dump, line, length);

@@ -5,10 +5,7 @@
 #include <string.h>
 
 #include "format.h"
-
-static bool starts_with(const char *bytes, size_t length, const char *start) {
-  return length >= strlen(start) && memcmp(bytes, start, strlen(start)) == 0;
-}
+#include "row.h"
 
 #define CALLGRIND "a callgrind profile (callgrind_annotate shows it; it holds calls, not stacks)"
 #define INSTRUMENTS "a copy from Instruments (stackcollapse-instruments.pl folds it)"
@@ -40,7 +37,7 @@ static const struct {
 /* Whether some line of the beginning starts so. */
 static bool has_line(const char *bytes, size_t length, const char *start) {
   for (const char *line = bytes, *end = bytes + length; line && line < end;) {
-    if (starts_with(line, (size_t)(end - line), start)) return true;
+    if (row_starts_with(line, (size_t)(end - line), start)) return true;
     line = memchr(line, '\n', (size_t)(end - line));
     if (line) line++;
   }
@@ -54,7 +51,7 @@ static bool is_callgrind(const char *bytes, size_t length) {
 }
 
 static bool is_massif(const char *bytes, size_t length) {
-  return starts_with(bytes, length, "desc: ") && has_line(bytes, length, "cmd: ") &&
+  return row_starts_with(bytes, length, "desc: ") && has_line(bytes, length, "cmd: ") &&
          has_line(bytes, length, "time_unit: ");
 }
 
@@ -72,7 +69,7 @@ static bool contains(const char *bytes, size_t length, const char *piece) {
   return memmem(bytes, length, piece, strlen(piece)) != NULL;
 }
 
-static bool is_object(const char *bytes, size_t length) { return starts_with(bytes, length, "{"); }
+static bool is_object(const char *bytes, size_t length) { return row_starts_with(bytes, length, "{"); }
 
 static bool is_speedscope(const char *bytes, size_t length) {
   return is_object(bytes, length) && contains(bytes, length, "speedscope.app/file-format-schema");
@@ -88,7 +85,7 @@ static bool is_v8(const char *bytes, size_t length) {
 }
 
 static bool is_chrome_trace(const char *bytes, size_t length) {
-  return (is_object(bytes, length) || starts_with(bytes, length, "[")) && contains(bytes, length, "\"ph\":") &&
+  return (is_object(bytes, length) || row_starts_with(bytes, length, "[")) && contains(bytes, length, "\"ph\":") &&
          contains(bytes, length, "\"ts\":");
 }
 
@@ -101,7 +98,7 @@ static bool is_experiments(const char *bytes, size_t length) {
 }
 
 static bool is_xctrace(const char *bytes, size_t length) {
-  return starts_with(bytes, length, "<?xml") && contains(bytes, length, "<trace-query-result>");
+  return row_starts_with(bytes, length, "<?xml") && contains(bytes, length, "<trace-query-result>");
 }
 
 static bool is_ghc(const char *bytes, size_t length) {
@@ -112,7 +109,7 @@ static bool is_ghc(const char *bytes, size_t length) {
 /* "@ EVENT [COUNT samples]". */
 static bool is_pmcstat(const char *bytes, size_t length) {
   const char *end = memchr(bytes, '\n', length);
-  return starts_with(bytes, length, "@ ") && contains(bytes, end ? (size_t)(end - bytes) : length, " samples]");
+  return row_starts_with(bytes, length, "@ ") && contains(bytes, end ? (size_t)(end - bytes) : length, " samples]");
 }
 
 static size_t digits_of(const char *bytes, size_t length, const char *digits) {
@@ -125,7 +122,7 @@ static const char decimal[] = "0123456789", hexadecimal[] = "0123456789abcdef";
 
 /* "BenchmarkNAME COUNT VALUE UNIT ...". */
 static bool is_benchmark(const char *line, size_t length) {
-  if (!starts_with(line, length, "Benchmark") || memchr(line, ';', length)) return false;
+  if (!row_starts_with(line, length, "Benchmark") || memchr(line, ';', length)) return false;
   size_t at = 0;
   while (at < length && !is_blank(line[at])) at++;
   while (at < length && is_blank(line[at])) at++;
@@ -152,7 +149,7 @@ static bool is_build_id(const char *line, size_t length) {
 }
 
 static bool is_address(const char *line, size_t length) {
-  size_t start = starts_with(line, length, "0x") ? 2 : 0;
+  size_t start = row_starts_with(line, length, "0x") ? 2 : 0;
   size_t digits = digits_of(line + start, length - start, hexadecimal);
   return digits > 0 && start + digits == length;
 }
@@ -225,7 +222,7 @@ static const struct {
 
 const char *unread_format(const char *bytes, size_t length) {
   for (size_t i = 0; i < sizeof known_starts / sizeof *known_starts; i++)
-    if (starts_with(bytes, length, known_starts[i].start)) return known_starts[i].what;
+    if (row_starts_with(bytes, length, known_starts[i].start)) return known_starts[i].what;
   for (size_t i = 0; i < sizeof known_shapes / sizeof *known_shapes; i++)
     if (known_shapes[i].test(bytes, length)) return known_shapes[i].what;
   return NULL;

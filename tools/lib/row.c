@@ -37,20 +37,35 @@ static const unsigned char digit_plus_one[256] = {
     ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-bool row_address(struct row *row, uint64_t *address) {
+bool row_hexadecimal(struct row *row, uint64_t *number) {
   row_blanks(row);
   const char *at = row->at;
-  if (row->end - at < 3 || at[0] != '0' || at[1] != 'x') return false;
-  const char *first = at += 2;
   uint64_t sum = 0;
   for (unsigned digit; at < row->end && (digit = digit_plus_one[(unsigned char)*at]); at++) {
     if (sum >> 60) return false;
     sum = sum << 4 | (digit - 1);
   }
-  if (at == first) return false;
+  if (at == row->at) return false;
   row->at = at;
-  *address = sum;
+  *number = sum;
   return true;
+}
+
+bool row_address(struct row *row, uint64_t *address) {
+  row_blanks(row);
+  if (row->end - row->at < 3 || row->at[0] != '0' || row->at[1] != 'x' || !digit_plus_one[(unsigned char)row->at[2]])
+    return false;
+  struct row digits = {.at = row->at + 2, .end = row->end};
+  if (!row_hexadecimal(&digits, address)) return false;
+  row->at = digits.at;
+  return true;
+}
+
+bool row_skip_word(struct row *row) {
+  row_blanks(row);
+  const char *start = row->at;
+  while (row->at < row->end && *row->at != ' ' && *row->at != '\t') row->at++;
+  return row->at > start;
 }
 
 bool row_starts_with(const char *line, size_t length, const char *start) {

@@ -1,7 +1,7 @@
-/* A row of a text profile, read from left to right: each function skips blanks first, then takes what it is asked
+/* A row of text, read from left to right: each function skips blanks first, then takes what it is asked
  * for, and moves on only where it found that. */
-#ifndef ASSAY_STACKFOLD_ROW_H
-#define ASSAY_STACKFOLD_ROW_H
+#ifndef ASSAY_ROW_H
+#define ASSAY_ROW_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +28,12 @@ bool row_word(struct row *row, const char *word);
 /* Digits; false where there are none, or where they are more than 64 bits. */
 bool row_decimal(struct row *row, uint64_t *number);
 
-/* `0x` and hexadecimal digits; false as above. */
+/* Hexadecimal digits, or `0x` and hexadecimal digits; false as above. */
+bool row_hexadecimal(struct row *row, uint64_t *number);
 bool row_address(struct row *row, uint64_t *address);
+
+/* Passes what stands before the next blank or the end; false where there is nothing. */
+bool row_skip_word(struct row *row);
 
 /* Whether the line begins so, blanks not skipped. */
 bool row_starts_with(const char *line, size_t length, const char *start);
