@@ -1,5 +1,6 @@
 #include "folded.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
@@ -78,10 +79,11 @@ static _Noreturn void fail_fractional(struct input *input, const char *value) {
     const char *wrong = read_count(bytes + start, without_zero_fraction(bytes + start, length - start), &ignored);
     count += wrong && strcmp(wrong, "is fractional") == 0;
   }
+  char others[60] = "";
+  if (count > 1) snprintf(others, sizeof others, ", as are those of %zu lines in all", count);
   fail_at(input_name(input), number,
-          "the value '%.40s' is fractional, as are those of %zu lines in all; a stack, one blank and an integer are "
-          "expected (multiply the values first)",
-          shown.bytes, count);
+          "the value '%.40s' is fractional%s; a stack, one blank and an integer are expected (multiply the values first)",
+          shown.bytes, others);
 }
 
 enum folded_outcome folded_next(struct input *input, struct folded_line *line) {
