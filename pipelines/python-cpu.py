@@ -450,6 +450,13 @@ def begin_process():
     arm()
 
 
+def hide_own_frames():
+    """Name all functions of this file <assay>; one that runs already, as the module itself, keeps its name."""
+    for value in list(globals().values()):
+        if isinstance(value, type(hide_own_frames)):
+            value.__code__ = value.__code__.replace(co_filename="<assay>")
+
+
 def begin():
     global _thread, ctypes, select, libc, setting, interval_ms, sampling_signal, program, source, folder, start_thread
     import _thread
@@ -464,9 +471,6 @@ def begin():
     program = os.readlink("/proc/self/exe")  # sys.executable is what PATH says, which may be another one
     if not os.path.basename(program).startswith("python"):
         raise RuntimeError("Python is only a part of the program that runs, %s" % program)
-    for value in list(globals().values()):
-        if isinstance(value, type(begin)):
-            value.__code__ = value.__code__.replace(co_filename="<assay>")
     ctypes, libc = load_libc()
     setting, interval_ms = timer_setting()
     sampling_signal = signal.SIGRTMAX - 3
@@ -495,6 +499,7 @@ if __name__ == "__main__":
     be_reader(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
 else:
     try:
+        hide_own_frames()
         begin()
     except Exception as problem:
         complain(problem)

@@ -128,13 +128,13 @@ static bool has_executed(pid_t pid) {
   return read_stat(pid, field) && !(field[FLAGS] & FORKED_NOT_EXECUTED);
 }
 
-void read_tree(struct tree *tree, const struct tree *previous) {
+void read_tree(struct tree *tree, const struct tree *previous, int64_t passed) {
   tree->count = 0;
   add_children(tree, getpid(), 1);
   for (size_t i = 0; i < tree->count; i++) {
     struct process process = tree->processes[i];
     const struct process *known = find(previous, process.pid, i);
-    process.met = known ? known->met : now();
+    process.watched = known ? known->watched + passed : 0;
     /* Asked before the memory is read: what has executed by now does not show the memory of its parent then. */
     process.executed = (known && known->executed) || has_executed(process.pid);
     if (!read_process(&process)) process.ended = true;
@@ -174,7 +174,7 @@ static bool is_descendant(pid_t pid) {
 }
 
 void signal_tree(struct tree *tree, int signal_number) {
-  read_tree(tree, &(struct tree){0});
+  read_tree(tree, &(struct tree){0}, 0);
   for (size_t i = 0; i < tree->count; i++) {
     pid_t pid = tree->processes[i].pid;
     int process = open_process(pid);

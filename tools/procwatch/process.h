@@ -11,7 +11,7 @@
 
 struct process {
   pid_t pid;
-  int64_t met;            /* ns, the clock of now(): when a tree first held it */
+  int64_t watched;        /* ns that trees have held it for, as read_tree was told */
   bool executed;          /* false for one that was forked and still runs the program, in the memory, of its parent */
   bool ended;             /* a zombie: its parent has not waited for it */
   uint64_t rss, peak_rss; /* KiB: VmRSS and VmHWM of /proc/PID/status */
@@ -31,9 +31,9 @@ struct used {
 /* Replaces content by that of the file path, from the folder dir; false where it cannot be read. */
 bool read_file(int dir, const char *path, struct text *content);
 
-/* Replaces the tree by all descendants of this process. previous is what was read before, or empty. Both start from
- * {0}. */
-void read_tree(struct tree *tree, const struct tree *previous);
+/* Replaces the tree by all descendants of this process. previous is what was read before, or empty; passed is the time
+ * since then, ns. Both trees start from {0}. */
+void read_tree(struct tree *tree, const struct tree *previous, int64_t passed);
 
 /* Adds what one process, and the children that it has waited for, have used; nothing where there is no such process. */
 void add_used_by(struct used *used, pid_t pid);

@@ -38,6 +38,7 @@ struct watch {
   unsigned restarts;
   struct text down;       /* why the service is down for good; empty while it runs */
   struct tree tree, previous;
+  int64_t sampled;        /* ns, the clock of now(): when the tree was read last */
   struct used reaped;     /* by descendants that this process has waited for, and by those that they waited for */
   uint64_t rss, peak_rss; /* KiB, of the tree */
   long launcher_rss;      /* KiB, of this process when it started the service */
@@ -49,19 +50,21 @@ static void raise_peak(struct watch *watch, uint64_t rss) {
 
 /* Looks at the tree once. A process between fork and exec shows the pages that it shares with its parent: were it
  * counted, a sample at that moment would count the parent twice. So one that has not executed counts only when it has
- * been there for FORK_LIMIT. True when such a process was left out. */
-static bool sample(struct watch *watch) {
+ * been there for FORK_LIMIT. The time since the last sample counts for at most `most` ns, the pause that was meant: what
+ * goes beyond it is a machine that stood still, and the fork with it. True when such a process was left out. */
+static bool sample(struct watch *watch, int64_t most) {
   struct tree previous = watch->tree;
   watch->tree = watch->previous;
   watch->previous = previous;
-  read_tree(&watch->tree, &previous);
+  int64_t before = watch->sampled;
+  watch->sampled = now();
+  read_tree(&watch->tree, &previous, watch->sampled - before < most ? watch->sampled - before : most);
   bool left_out = false;
-  int64_t settled = now() - from_milliseconds(FORK_LIMIT);
   watch->rss = 0;
   for (size_t i = 0; i < watch->tree.count; i++) {
     const struct process *process = &watch->tree.processes[i];
     raise_peak(watch, process->peak_rss);
-    if (process->executed || process->met <= settled) watch->rss += process->rss;
+    if (process->executed || process->watched >= from_milliseconds(FORK_LIMIT)) watch->rss += process->rss;
     else if (!process->ended) left_out = true;
   }
   raise_peak(watch, watch->rss);
@@ -194,9 +197,10 @@ static void on_service_end(struct watch *watch) {
 }
 
 static void answer_report(struct watch *watch, int client) {
-  if (sample(watch)) {
-    rest(from_milliseconds(FORK_LIMIT));
-    sample(watch);
+  int64_t limit = from_milliseconds(FORK_LIMIT);
+  if (sample(watch, limit)) {
+    rest(limit);
+    sample(watch, limit);
   }
   struct used used = watch->reaped;
   size_t live = 0;
@@ -228,7 +232,7 @@ static _Noreturn void end_watch(struct watch *watch, double grace) {
 static void answer_stop(struct watch *watch, int client, double grace) {
   if (!end_tree(watch, grace)) {
     char number[32];
-    read_tree(&watch->tree, &watch->previous);
+    read_tree(&watch->tree, &watch->previous, 0);
     snprintf(number, sizeof number, "%d", watch->tree.count ? (int)watch->tree.processes[0].pid : 0);
     text_clear(&watch->down);
     text_append_string(&watch->down, "service was stopped, but its process ");
@@ -269,7 +273,7 @@ static bool is_asked_to_end(int signals) {
 }
 
 static _Noreturn void watch_service(struct watch *watch) {
-  int64_t due = now(), cpu_before = clock_now(CLOCK_PROCESS_CPUTIME_ID);
+  int64_t due = now(), pause = 0, cpu_before = clock_now(CLOCK_PROCESS_CPUTIME_ID);
   for (;;) {
     struct timespec time = to_timespec(due - now());
     struct pollfd ready[] = {{.fd = watch->signals, .events = POLLIN}, {.fd = watch->listener, .events = POLLIN}};
@@ -280,10 +284,12 @@ static _Noreturn void watch_service(struct watch *watch) {
     if (ready[1].revents) serve(watch);
     if (now() < due) continue;
     if (!is_in_place(watch)) end_watch(watch, 0);
-    if (watch->pid) sample(watch);
-    int64_t cpu = clock_now(CLOCK_PROCESS_CPUTIME_ID), pause = (cpu - cpu_before) * COST_LIMIT;
+    if (watch->pid) sample(watch, pause);
+    int64_t cpu = clock_now(CLOCK_PROCESS_CPUTIME_ID);
+    pause = (cpu - cpu_before) * COST_LIMIT;
+    if (pause < watch->service->interval) pause = watch->service->interval;
     cpu_before = cpu;
-    due = now() + (pause > watch->service->interval ? pause : watch->service->interval);
+    due = now() + pause;
   }
 }
 
