@@ -1,9 +1,9 @@
 """A small HTTP service for the tests of the lifecycle: it stores numbers, and remembers too much of them."""
+import _signal
+import _socket  # without the modules around it: the tests start this service hundreds of times
+import _thread
 import os
-import signal
-import socket
 import sys
-import threading
 
 CHUNK = 4096
 BALLAST = b"x" * (8 << 20)
@@ -29,25 +29,24 @@ STORE = Store()
 
 
 class Handler:
-    def __init__(self, connection):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connection = connection
-        self.file = connection.makefile("rwb", CHUNK)
+    def __init__(self, descriptor):
+        self.connection = _socket.socket(fileno=descriptor)
+        self.connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
 
     def serve(self):
-        while self.answer_one():
-            pass
-        self.connection.shutdown(socket.SHUT_RDWR)
+        request = b""
+        while block := self.connection.recv(CHUNK):
+            request += block
+            while b"\r\n\r\n" in request:
+                head, _, request = request.partition(b"\r\n\r\n")
+                if not self.answer_one(head.split()):
+                    return
 
-    def answer_one(self):
-        words = self.file.readline().split()
-        while self.file.readline().strip():
-            pass
-        if not words:
-            return False
+    def answer_one(self, words):
         body = str(self.answer(words[1].decode().strip("/").split("/"))).encode()
-        self.file.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        self.file.flush()
+        self.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        if words[2] == b"HTTP/1.0":
+            self.connection.close()
         return words[2] != b"HTTP/1.0"
 
     def answer(self, words):
@@ -62,11 +61,14 @@ class Handler:
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    listener = socket.create_server((os.environ["HOST"], int(os.environ["PORT"])))
+    _signal.signal(_signal.SIGTERM, lambda *_: sys.exit(0))
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+    listener.bind((os.environ["HOST"], int(os.environ["PORT"])))
+    listener.listen(128)
     while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=Handler(connection).serve, daemon=True).start()
+        descriptor, _ = listener._accept()
+        _thread.start_new_thread(Handler(descriptor).serve, ())
 
 
 if __name__ == "__main__":
