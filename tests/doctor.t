@@ -8,7 +8,11 @@ for command in bash env awk sed grep cat sort head tail cut tr paste join df dir
   ln -s "$(command -v $command)" base/
 done
 fake() { printf '#!/bin/bash\n%s\n' "$2" >"$WORK/fake/$1"; chmod +x "$WORK/fake/$1"; }
-put() { mkdir -p "$WORK/root/$(dirname "$1")"; printf '%s\n' "$2" >"$WORK/root/$1"; }
+put() {
+  local file=$WORK/root/$1
+  [ -d "${file%/*}" ] || mkdir -p "${file%/*}"
+  printf '%s\n' "$2" >"$file"
+}
 ticks() { # USER IDLE STEAL
   put proc/stat "cpu  $1 0 0 $2 0 0 0 $3 0 0
 cpu0 1 0 0 1 0 0 0 0 0 0
@@ -24,7 +28,10 @@ noise() { # CV LEVELS LOW HIGH SHARE DRIFT WAITING, of the work cpu
 }
 # A machine on which nothing spoils a measurement: 4 CPUs, in the folder root. after is run while the noise is measured.
 quiet_machine() {
-  rm -rf "$WORK/root"
+  rm -rf "$WORK/root" "$WORK/fake"
+  cp -r "$WORK"/quiet/* "$WORK/"
+}
+make_quiet_machine() {
   local cpu
   put proc/loadavg '0.10 0.20 0.30 1/200 1234'
   put proc/cpuinfo 'flags		: fpu tsc'
@@ -56,6 +63,9 @@ SwapFree: 2000000 kB'
   fake df 'printf "head\nx 9 9 9999999 1%% /\n"'
   fake dpkg-query 'printf "install ok installed\t1.0"'
 }
+make_quiet_machine
+mkdir quiet
+mv root fake after noise quiet/
 doctor() { doctor_here >"$WORK/out" 2>"$WORK/err"; }
 doctor_here() {
   ASSAY_DOCTOR_ROOT=$WORK/root PATH=$WORK/fake:$WORK/base \

@@ -41,7 +41,7 @@ until_seen() {
   local deadline=$((SECONDS + 60))
   until grep -Eq -- "$1" "$2" 2>/dev/null; do
     if [ $SECONDS -gt $deadline ]; then echo "never seen in $2: $1"; tail -n 5 "$2"; return 1; fi
-    sleep 0.02
+    sleep 0.05
   done
 }
 # gone PID: waits until the process is gone, at most 20 s.
@@ -54,11 +54,6 @@ gone() {
 }
 # left_over: processes that carry this project's mark in their environment.
 left_over() {
-  local environment
-  for environment in /proc/[0-9]*/environ; do
-    { tr "\0" "\n" <"$environment"; } 2>/dev/null | grep -qx "ASSAY_RUN=$project/results/mini/local" || continue
-    environment=${environment#/proc/}
-    echo "${environment%/environ}"
-  done
+  { grep -lzFx "ASSAY_RUN=$project/results/mini/local" /proc/[0-9]*/environ 2>/dev/null || true; } | cut -d / -f 3
 }
 export -f run runs_made confirming_runs_made builds_made profiles_made phases_run verdict_of gate_of edit newer until_seen gone left_over
