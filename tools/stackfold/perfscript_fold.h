@@ -167,12 +167,12 @@ bool perf_is_empty(const struct perf_fold *fold, const char *bytes, size_t lengt
 void perf_count_stack(struct perf_fold *fold);
 void perf_count_value(uint64_t *sum, uint64_t value);
 
-inline void perf_push(struct perf_fold *fold, uint32_t frame) {
+static inline void perf_push(struct perf_fold *fold, uint32_t frame) {
   if (fold->depth == fold->capacity) grow(&fold->frames, &fold->capacity, fold->depth + 1, sizeof *fold->frames);
   fold->frames[fold->depth++] = frame;
 }
 
-inline void perf_push_line(struct perf_fold *fold, const struct line *line) {
+static inline void perf_push_line(struct perf_fold *fold, const struct line *line) {
   if (line->count == 1) perf_push(fold, line->frame);
   else
     for (uint32_t i = 0; i < line->count; i++) perf_push(fold, line->frames[i]);
