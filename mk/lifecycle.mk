@@ -13,6 +13,7 @@ steps := mk/steps
 export PATH := $(abspath $(bin)):$(PATH)
 # What ends a measuring is frozen when it starts, so it is no part of the command that makes it stale.
 export RULE MEI MAX_BLOCKS MAX_TIME
+export ASSAY_TARGET := $T
 export ASSAY_HEAVY := $(if $(filter verdict,$(MAKECMDGOALS)),no,yes)
 
 script.names := build deploy workload collect profile validate teardown $(if $(wildcard $T/holdout_workload.sh),holdout)

@@ -26,6 +26,9 @@ propose egg Store.remember "$smaller" 'Parent: hen'
 propose wordless Store.remember "$smaller"
 sed -i '/^Root-cause:/d' "$project/targets/mini/experiments/wordless.patch"
 propose metricless Store.remember "$smaller" 'Metric: mood'
+# Both write to the target's folder, which they find by where they are: one while it runs, one while it is built.
+meddle='open(os.getcwd().split("\/results\/")[0] + "\/targets\/mini\/hints.md", "a").write("x")'
+propose meddling Store.remember "$smaller; sed -i 's/^        if words\[0\] == \"total\":/        if len(STORE.numbers) > 30000: ${meddle//\"/\\\"}\n&/' server.py"
 propose torn Store.remember "$smaller"
 sed -i 's/^@@ -\([0-9]*\),\([0-9]*\)/@@ -\1,99/' "$project/targets/mini/experiments/torn.patch"
 
@@ -49,10 +52,19 @@ hen rejected parent lead back
 egg rejected parent lead back
 wordless rejected message Root-cause
 metricless rejected message mood
+meddling tampered protected run [0-9]+ .arm B.: workload: changed while it ran: targets/mini/hints.md
 torn rejected message torn.patch
 END
 test_that 'what was refused before measuring was never run' '
   for e in cold missing inapplicable orphan hen egg wordless metricless torn unbuildable; do [ ! -e "$results/$e/samples.tsv" ]; done'
+propose building Store.remember "$smaller; sed -i 's/^def main.*/if __name__ != \"__main__\": ${meddle//\"/\\\"}\n\n\n&/' server.py"
+test_that 'a build that writes to the target is tampered with, and nothing is measured' '
+  cp "$project/targets/mini/target.mk" target.mk; rm -f "$project/targets/mini/hints.md"; echo hints >"$project/targets/mini/hints.md"
+  edit "$project/targets/mini/target.mk" sed -i "s/^build .*/build := \/usr\/bin\/python3 -m unittest -q server/" "$project/targets/mini/target.mk"
+  run EXP=building experiment
+  [ "$(verdict_of building)" = tampered ]; [ ! -e "$results/building/samples.tsv" ]
+  grep -q "^protected	fail	changed	.*changed while it was built: targets/mini/hints.md" "$results/building/verdict.tsv"
+  cp target.mk "$project/targets/mini/target.mk"; newer "$project/targets/mini/target.mk"'
 test_that 'a baseline arm that fails while measuring is an error, and no verdict' '
   sed -i "s/^primary .*/primary := peak_rss_mb lower MiB/; s/^guards .*/guards := error_rate max=-1/" "$project/targets/mini/target.mk"; newer "$project/targets/mini/target.mk"
   says 2 "field .guards.|baseline" make -C "$project" TARGET=mini EXP=otherwise experiment'

@@ -3,6 +3,8 @@
 # order, all of them, whatever they show. Runs are kept as those of an experiment, and an interrupted series goes on.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
+# shellcheck source=mk/steps/protected.sh
+. mk/steps/protected.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
 R=$1 count=$2 seed=$3 blocks=$4 locked=${5:-}

@@ -1,10 +1,11 @@
-# Runs arms A and B of an experiment in blocks of random order, until abstat can decide. Sourced, after lib.sh and
-# abstat.sh, by scripts that set R and X. One folder holds a series of runs:
+# Runs arms A and B of an experiment in blocks of random order, until abstat can decide. Sourced, after lib.sh, abstat.sh
+# and protected.sh, by scripts that set R and X. One folder holds a series of runs:
 #
 #   seed, plan.tsv     the order, drawn once
 #   stop-rule          what says when it is enough, frozen when measuring starts: MAX_BLOCKS, MAX_TIME (seconds, 0: none),
 #                      then the options of abstat, a line each; a single - asks nothing, and all blocks are run
-#   NNN.tsv            the rows of a run, renamed into place; NNN.stop, why a run ended the series
+#   NNN.tsv            the rows of a run, renamed into place; NNN.stop, why a run ended the series: a line STATUS RUN TEXT,
+#                      STATUS failed, timeout, wrong or tampered
 #   seconds            how long each run took
 #   ended              the blocks after which it was enough; until then the series goes on where it stopped
 # shellcheck shell=bash
@@ -98,6 +99,8 @@ one_run() {
   if [ "$status" != ok ] && [ "$arm" = A ]; then
     stop "the baseline arm fails in run $run: $stage: $message; see $log"
   fi
+  watch_arm "$arm" "run $run" "$log"
+  if [ "$arm" = B ] && [ -n "$tampered" ]; then status=tampered stage=$script message=$tampered; fi
   [ -e "$scratch/metrics" ] || : >"$scratch/metrics"
   # Of a run that failed, only that it failed is recorded.
   [ "$word" = ok ] || : >"$scratch/metrics"
@@ -106,9 +109,20 @@ one_run() {
   awk -v bytes="$padding" '{ print $0 "\t" (NR == 1 ? "env_bytes" : bytes) }' "$scratch/rows" >"$scratch/padded"
   [ "$status" = ok ] || printf '%s %s run %s (arm %s): %s: %s\n' "$status" "$run" "$run" "$arm" "$stage" "$message" | replace "$file.stop"
   mv -f "$scratch/padded" "$file.tsv"
+  sha256sum -- "$file.tsv" >>"$X/.protected"
   elapsed "$started" >>"$folder/seconds"
   echo >>"$folder/seconds"
   say "$label: run $run, arm $arm: $([ "$status" = ok ] && printf '%s %s' "$primary" "$(column "$file.tsv" value metric "$primary")" || echo "$status in $stage") ($(tail -n 1 "$folder/seconds") s)"
+}
+
+# watch_arm ARM WHAT LOG: nothing that is protected may have changed. What arm B changed is in tampered.
+watch_arm() {
+  local changed
+  changed=$(changed_since "$X/.protected")
+  [ -n "$changed" ] || return 0
+  [ "$1" = B ] || stop "$changed changed during $2 of the baseline arm; leave it alone until measuring ends, or see $3"
+  tampered="changed while it ran: $changed"
+  protect "$X/.protected" "$folder"
 }
 
 # warm_up SCRIPT: one run of each arm that is not recorded.
@@ -122,17 +136,19 @@ warm_up() {
       stop "the baseline arm fails while it warms up: $stage: $message; see $X/logs/warm-up-A.log"
     fi
     [ "$status" = ok ] || say "$label: arm $arm $status while it warmed up: $stage: $message"
+    watch_arm $arm 'the warm-up' "$X/logs/warm-up-$arm.log"
   done
 }
 
 # series_run FOLDER SCRIPT LABEL [BEFORE-BLOCK]: makes the runs that are missing, block by block, until the rule is
 # content. Its lines begin with LABEL. The command BEFORE-BLOCK gets the number of each block before its first run.
 series_run() {
-  local folder=$1 script=$2 label=$3 before=${4:-} primary warm='' block=0 max_blocks max_time rule planned order run arm options spent
+  local folder=$1 script=$2 label=$3 before=${4:-} primary warm='' tampered='' block=0 max_blocks max_time rule planned order run arm options spent
   primary=$(column "$X/metrics.tsv" metric role primary)
   mapfile -t rule <"$folder/stop-rule"
   max_blocks=${rule[0]} max_time=${rule[1]} options=("${rule[@]:2}")
   [ -e "$folder/environment.json" ] || mk/steps/environment.sh full >"$folder/environment.json"
+  protect "$X/.protected" "$folder"
   ! compgen -G "$folder/[0-9]*.tsv" >/dev/null || say "$label: going on; some of the runs are there already"
   while [ "$block" -lt "$max_blocks" ]; do
     block=$((block + 1))

@@ -2,7 +2,10 @@
 # build.sh R EXP: both arms, as they are measured. Builds are found again by their content.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
+# shellcheck source=mk/steps/protected.sh
+. mk/steps/protected.sh
 R=$1 exp=$2
+protect "$X/.protected"
 limit=$(value "$R/target.tsv" limit_build)
 for arm in A B; do
   log=$X/logs/build-$arm.log
@@ -19,6 +22,12 @@ for arm in A B; do
     exit 0
   elif [ $code != 0 ]; then
     row stable fail crash 'builds' "the build of B failed with status $code: $(tail -n 1 "$log" | cut -c 1-200)"
+    exit 0
+  fi
+  changed=$(changed_since "$X/.protected")
+  if [ -n "$changed" ]; then
+    [ $arm = B ] || stop "$changed changed while the baseline arm was built; leave them alone until building ends, or see $log"
+    row protected fail changed 'the same before and after the build' "changed while it was built: $changed"
     exit 0
   fi
   row artifact made "$(basename "$(tail -n 1 "$log")")" - "built/$arm-release"

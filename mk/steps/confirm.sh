@@ -6,6 +6,8 @@
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/abstat.sh
 . mk/steps/abstat.sh
+# shellcheck source=mk/steps/protected.sh
+. mk/steps/protected.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
 R=$1 exp=$2 count=$3 seed=$4 scales=$5 holdout=$6 locked=${7:-}
@@ -87,6 +89,8 @@ if awk '$1 > 1 { found = 1 } END { exit !found }' "$confirmation"/links-* 2>/dev
   layout="link order shuffled anew for each block"
 fi
 
+tampered=$(cat "$confirmation"/*.stop 2>/dev/null | sed -n 's/^tampered [0-9]* //p' | head -n 1 || true)
+if [ -n "$tampered" ]; then row protected fail changed 'the same before and after every run' "$tampered"; fi
 if ! judged "$confirmation" "${options[@]}" >"$confirmation/stats.tsv"; then
   row confirmed fail failures 'every run ends well' "$(cat "$confirmation/stats.tsv")"
   row holdout n/a - - 'the confirmation broke off'

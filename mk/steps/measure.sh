@@ -8,6 +8,8 @@
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/abstat.sh
 . mk/steps/abstat.sh
+# shellcheck source=mk/steps/protected.sh
+. mk/steps/protected.sh
 # shellcheck source=mk/steps/blocks.sh
 . mk/steps/blocks.sh
 R=$1 exp=$2 count=$3 seed=$4
@@ -55,6 +57,12 @@ stable_row() {
   *) row stable pass "$(wc -l < <(compgen -G "$runs/[0-9]*.tsv")) runs" 'no restart, no failed request' 'samples.tsv' ;;
   esac
 }
+protected_row() {
+  local changed
+  changed=$(cat "$runs"/*.stop 2>/dev/null | sed -n 's/^tampered [0-9]* //p' | head -n 1 || true)
+  if [ -n "$changed" ]; then row protected fail changed 'the same before and after every run' "$changed"
+  else row protected pass "$(wc -l < <(compgen -G "$runs/[0-9]*.tsv")) runs" 'the same before and after every run' 'scripts, filters, sources and recorded runs by SHA-256'; fi
+}
 valid_row() {
   local wrong
   wrong=$(cat "$runs"/*.stop 2>/dev/null | sed -n 's/^wrong [0-9]* //p' | head -n 1 || true)
@@ -74,7 +82,7 @@ deterministic_row() {
   *) row deterministic fail differs 'the same in every run' "$differing" ;;
   esac
 }
-row protected n/a - - 'changes of protected files are not watched yet'
+protected_row
 stable_row
 valid_row
 deterministic_row
