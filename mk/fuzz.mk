@@ -13,10 +13,10 @@ fuzz.cc       = $(fuzz.env) afl-clang-fast -std=c11 -D_GNU_SOURCE -DASSAY_VERSIO
   -Itools/lib -Itools -Ibuild/obj $(warnings) -O1 -g -fno-omit-frame-pointer \
   -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -Wno-shorten-64-to-32
 fuzz.sources := tests/fuzz/stackfold.c $(sort $(wildcard tools/stackfold/*.c tools/lib/*.c)) \
-  $(call generated-of,stackfold,.c)
+  $(call generated-of,stackfold,.c) $(lib.protos:=.c)
 fuzz.headers := $(sort $(wildcard tools/stackfold/*.h tools/lib/*.h))
 
-build/fuzz/stackfold: $(fuzz.sources) $(fuzz.headers) mk/fuzz.mk mk/tools.mk build/deps-fuzz.stamp $(deps.stamp)
+build/fuzz/stackfold: $(fuzz.sources) $(fuzz.headers) mk/fuzz.mk mk/tools.mk build/deps-fuzz.stamp $(deps.stamp) | $(call texts-of,lib)
 	@mkdir -p $(@D); rm -f $(@D)/dictionary; echo '  building $@' >&2
 	$(V.at)$(unmarked) $(fuzz.cc) -o $@.$$$$ $(fuzz.sources) -Wl,--wrap=exit $(link.libs) && mv -f $@.$$$$ $@
 

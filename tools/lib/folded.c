@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "memory.h"
 #include "report.h"
@@ -33,9 +36,27 @@ static bool word_has_control(const char *bytes) {
   return (((word - ones * ' ') & ~word) | ((deletes - ones) & ~deletes)) & tops;
 }
 
+/* The same of 32 bytes. */
+static bool block_has_control(const char *bytes) {
+#ifdef __SSE2__
+  const __m128i least = _mm_set1_epi8(' '), delete = _mm_set1_epi8(127);
+  __m128i left = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+  __m128i right = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 16));
+  /* Of unsigned bytes: what is not its maximum with ' ' is less. */
+  __m128i printed = _mm_and_si128(_mm_cmpeq_epi8(_mm_max_epu8(left, least), left),
+                                  _mm_cmpeq_epi8(_mm_max_epu8(right, least), right));
+  __m128i deletes = _mm_or_si128(_mm_cmpeq_epi8(left, delete), _mm_cmpeq_epi8(right, delete));
+  return _mm_movemask_epi8(_mm_andnot_si128(deletes, printed)) != 0xffff;
+#else
+  return word_has_control(bytes) || word_has_control(bytes + 8) || word_has_control(bytes + 16) ||
+         word_has_control(bytes + 24);
+#endif
+}
+
 void replace_controls(char *bytes, size_t length) {
-  enum { WORD = sizeof(uint64_t) };
+  enum { WORD = sizeof(uint64_t), BLOCK = 32 };
   size_t clean = 0; /* bytes that are known to hold none */
+  while (length - clean >= BLOCK && !block_has_control(bytes + clean)) clean += BLOCK;
   while (length - clean >= WORD && !word_has_control(bytes + clean)) clean += WORD;
   /* What is left is most often a part of a word: the last whole word reads some bytes again, and none beyond. */
   if (length - clean < WORD && length >= WORD && !word_has_control(bytes + length - WORD)) return;

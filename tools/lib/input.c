@@ -49,22 +49,43 @@ static void end_input(struct input *input) {
     fail_at(input->name, 0, "cannot be read: the compressed data ends early");
 }
 
-/* Reads one more block behind what is not yet consumed; false when there is none. */
-static bool fill(struct input *input) {
-  const char *block;
-  size_t length;
-  if (input->at_end) return false;
-  switch (unpack_next(input->source, &block, &length)) {
-    case UNPACK_BYTES: break;
-    case UNPACK_END: end_input(input); return false;
-    case UNPACK_FAILED: fail_at(input->name, 0, "cannot be read: %s", unpack_problem(input->source));
-  }
+/* Moves what is not yet consumed to the front of the buffer, and makes room for length more bytes and a NUL. */
+static void make_room(struct input *input, size_t length) {
   if (input->start > 0) {
     memmove(input->buffer, input->buffer + input->start, input->end - input->start);
     input->end -= input->start;
     input->start = 0;
   }
   grow(&input->buffer, &input->capacity, sum_of(input->end, sum_of(length, 1)), 1);
+}
+
+/* The same without a copy in between, of what is not packed. */
+static bool fill_plain(struct input *input) {
+  enum { BLOCK = 1 << 17 };
+  make_room(input, BLOCK);
+  size_t length = 0;
+  switch (unpack_read_plain(input->source, input->buffer + input->end, BLOCK, &length)) {
+    case UNPACK_BYTES: break;
+    case UNPACK_END: end_input(input); return false;
+    case UNPACK_FAILED: fail_at(input->name, 0, "cannot be read: %s", unpack_problem(input->source));
+  }
+  input->end += length;
+  input->bytes_read += length;
+  return true;
+}
+
+/* Reads one more block behind what is not yet consumed; false when there is none. */
+static bool fill(struct input *input) {
+  const char *block;
+  size_t length;
+  if (input->at_end) return false;
+  if (unpack_is_plain(input->source)) return fill_plain(input);
+  switch (unpack_next(input->source, &block, &length)) {
+    case UNPACK_BYTES: break;
+    case UNPACK_END: end_input(input); return false;
+    case UNPACK_FAILED: fail_at(input->name, 0, "cannot be read: %s", unpack_problem(input->source));
+  }
+  make_room(input, length);
   memcpy(input->buffer + input->end, block, length);
   input->end += length;
   input->bytes_read += length;

@@ -106,18 +106,40 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
 }
 
-void modules_write(const struct modules *modules, FILE *output) {
+static struct module *modules_sorted(const struct modules *modules) {
   struct module *sorted = take_array(modules->count, sizeof *sorted);
   if (modules->count) memcpy(sorted, modules->list, modules->count * sizeof *sorted);
   qsort(sorted, modules->count, sizeof *sorted, compare_names);
+  return sorted;
+}
+
+static void write_module(const struct module *module, FILE *output) {
+  tsv_write(output, module->name);
+  putc('\t', output);
+  tsv_write(output, module->path);
+  fprintf(output, "\t%s\n", module->build_id);
+}
+
+void modules_write(const struct modules *modules, FILE *output) {
+  struct module *sorted = modules_sorted(modules);
   fputs("module\tpath\tbuild_id\n", output);
+  for (size_t i = 0; i < modules->count; i++) write_module(&sorted[i], output);
+  free(sorted);
+}
+
+size_t modules_write_remarks(const struct modules *modules, FILE *output) {
+  struct module *sorted = modules_sorted(modules);
+  size_t left_out = 0;
   for (size_t i = 0; i < modules->count; i++) {
-    tsv_write(output, sorted[i].name);
-    putc('\t', output);
-    tsv_write(output, sorted[i].path);
-    fprintf(output, "\t%s\n", sorted[i].build_id);
+    if (strchr(sorted[i].name, ';') || strchr(sorted[i].path, ';')) {
+      left_out++;
+      continue;
+    }
+    fputs(MODULES_REMARK, output);
+    write_module(&sorted[i], output);
   }
   free(sorted);
+  return left_out;
 }
 
 void modules_free(struct modules *modules) {

@@ -40,6 +40,11 @@ void modules_append_frame(const struct modules *modules, size_t module, uint64_t
 
 /* TSV `module path build_id`, in the order of the names. */
 void modules_write(const struct modules *modules, FILE *output);
+
+/* The same as remarks in front of folded stacks, MODULES_REMARK and the three fields a line, which readers of stacks pass
+ * over. What holds a `;`, and so would be no remark, is left out; gives how many that are. */
+#define MODULES_REMARK "# module\t"
+size_t modules_write_remarks(const struct modules *modules, FILE *output);
 void modules_free(struct modules *modules);
 
 struct mapping {

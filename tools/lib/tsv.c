@@ -15,8 +15,7 @@ struct tsv {
   char **values; /* of the present row, into the input's buffer */
 };
 
-/* Undoes the escapes of a value in place. */
-static void unescape(struct tsv *tsv, char *value) {
+bool tsv_unescape(char *value) {
   char *to = value;
   for (const char *from = value; *from; from++) {
     if (*from != '\\') {
@@ -27,9 +26,15 @@ static void unescape(struct tsv *tsv, char *value) {
     if (*from == 't') *to++ = '\t';
     else if (*from == 'n') *to++ = '\n';
     else if (*from == '\\') *to++ = '\\';
-    else fail_at(tsv_name(tsv), tsv_line_number(tsv), "a backslash starts no escape; write \\\\, \\t or \\n");
+    else return false;
   }
   *to = '\0';
+  return true;
+}
+
+static void unescape(struct tsv *tsv, char *value) {
+  if (!tsv_unescape(value))
+    fail_at(tsv_name(tsv), tsv_line_number(tsv), "a backslash starts no escape; write \\\\, \\t or \\n");
 }
 
 static void check_header(struct tsv *tsv) {
@@ -73,10 +78,20 @@ size_t tsv_field(struct tsv *tsv, const char *name) {
   return field;
 }
 
+/* What a filter says of a whole table stands behind its rows, as "# name: value". */
+static bool is_remark(const struct tsv *tsv, const char *line, size_t length) {
+  return tsv->count > 1 && length > 2 && line[0] == '#' && line[1] == ' ' && !memchr(line, '\t', length);
+}
+
+size_t tsv_field_count(const struct tsv *tsv) { return tsv->count; }
+const char *tsv_field_name(const struct tsv *tsv, size_t field) { return tsv->names[field]; }
+
 bool tsv_row(struct tsv *tsv) {
   char *line;
   size_t length;
-  if (!input_line(tsv->input, &line, &length)) return false;
+  do
+    if (!input_line(tsv->input, &line, &length)) return false;
+  while (is_remark(tsv, line, length));
   bool has_nul = memchr(line, '\0', length), has_escape = memchr(line, '\\', length);
   const char *end = line + length;
   size_t count = 0;

@@ -19,11 +19,20 @@ struct tsv *tsv_open(const char *path);
 size_t tsv_field(struct tsv *tsv, const char *name);
 size_t tsv_find(struct tsv *tsv, const char *name);
 
-/* The next row; false at the end. A row with another number of fields than the header, or a bad escape, is fail_at(). */
+/* How many columns there are, and their names. */
+size_t tsv_field_count(const struct tsv *tsv);
+const char *tsv_field_name(const struct tsv *tsv, size_t field);
+
+/* The next row; false at the end. Passed over: a line that begins with "# " and has no tab, in a table of several
+ * fields, which speaks of the table (table.h). A row with another number of fields than the header, or a bad
+ * escape, is fail_at(). */
 bool tsv_row(struct tsv *tsv);
 
 /* A value of the present row, its escapes undone; valid until the next tsv_row. A NUL in the input is fail_at(). */
 const char *tsv_value(const struct tsv *tsv, size_t field);
+
+/* Undoes the escapes of a value in place; false, and value half done, where one is none that is written. */
+bool tsv_unescape(char *value);
 
 /* Where the present row stands, for messages. */
 const char *tsv_name(const struct tsv *tsv);
