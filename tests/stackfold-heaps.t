@@ -204,6 +204,16 @@ test_that 'CPU profiles: frames of the signal that took the sample are left out 
   printf "[0x30];[0x10] 1\n[0x50];[0x10] 1\n" >want
   stackfold -q in >got; same want got
 '
+test_that 'CPU profiles: --all-frames keeps what all stacks have in common, but for a leaf that is there twice' '
+  perl -e "print pack(q(Q<*), 0, 3, 0, 1000, 0, 1, 3, 0x10, 0x31, 0x41, 2, 3, 0x20, 0x31, 0x41, 0, 1, 0)" >in
+  printf "[0x10] 1\n[0x20] 2\n" >want
+  stackfold -q in 2>err >got; same want got; grep -c "stands above the leaf" err | same <(echo 2) -
+  printf "[0x40];[0x30];[0x10] 1\n[0x40];[0x30];[0x20] 2\n" >want
+  stackfold -q --all-frames in 2>err >got; same want got; test ! -s err
+  perl -e "print pack(q(Q<*), 0, 3, 0, 1000, 0, 1, 3, 0x10, 0x31, 0x41, 2, 4, 0x20, 0x20, 0x31, 0x41, 0, 1, 0)" >in
+  printf "[0x40];[0x30];[0x10] 1\n[0x40];[0x30];[0x20] 2\n" >want
+  stackfold -q --all-frames in >got; same want got
+'
 test_that 'CPU profiles: a value past 64 bits and a profile of Java are errors' '
   perl -e "print pack(q(Q<*), 0, 3, 0, 1000, 0, ~0, 1, 0x10, 0, 1, 0)" >in
   says 1 "in: byte 64: a stack.s value is past 64 bits" stackfold -v cpu in

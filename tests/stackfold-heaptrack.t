@@ -111,6 +111,12 @@ test_that 'the stack begins with main; an inlined function stands below its call
   sized <in >in.3
   stackfold -q in.3 | same want -
 '
+test_that 'with --context frames have their line, where it is known' '
+  { example | sed "s/^i 1020 1 5$/i 1020 1 5 4 0/"; printf "%s\n" "a 8 4" "+ 0"; } |
+    stackfold -q --context | same <(echo "main (main:c:5);work (main:c);one (main:c:2);two (two.cc:1) 8") -
+  { example; printf "%s\n" "a 8 5" "+ 0"; } | sed "s/^i 1030 .*/i 1030 1 7 8 zz/" >in
+  says 1 "in:[0-9]+: a hexadecimal number is expected" stackfold --context in
+'
 test_that 'what is above main is shown where main is not on the stack' '
   { example | sed "s/^s main$/s not_main/"; printf "%s\n" "a 10 4" "+ 0"; } | stackfold -q |
     same <(echo "_start;not_main (main:c);work;one (main:c);two (two.cc) 16") -

@@ -76,7 +76,7 @@ static const char help_before[] =
     "  -v, --value VALUE        which value of a format that has several\n"
     "      --root NAME          put the frame NAME above the stacks of the FILEs that follow\n"
     "      --modules FILE       write what the frames [module+0xOFFSET] refer to into FILE, as\n"
-    "                           TSV `module path build_id`\n"
+    "                           TSV `module path build_id`; -: as remarks before the stacks\n"
     "      --lenient            exit 0 although a FILE was cut off\n"
     "      --strict             fail if any record was dropped or any line skipped\n"
     "  -j, --threads N          use N threads, where the format can (default 1)\n"
@@ -91,9 +91,10 @@ static const char help_before[] =
     "      --all                --kernel and --jit\n"
     "      --addrs              the address where no name is known\n"
     "      --inline             frames of inlined functions\n"
-    "      --context            with --inline: their file and line too; of pprof and dhat:\n"
-    "                           frames NAME (FILE:LINE)\n"
+    "      --context            with --inline: their file and line too; of pprof, dhat and\n"
+    "                           heaptrack: frames NAME (FILE:LINE)\n"
     "      --compat TOOL        print what TOOL would: flamegraph or inferno\n"
+    "      --all-frames         of gperftools-cpu: leave out no frame that all stacks have\n"
     "      --symfs FOLDER       files that a profile names may be opened, below FOLDER\n"
     "\n"
     "Without FILE, or when it is -, standard input is read. gz, zst, xz, bz2 and lz4 are unpacked.\n"
@@ -189,6 +190,7 @@ enum {
   LONG_INLINE,
   LONG_CONTEXT,
   LONG_COMPAT,
+  LONG_ALL_FRAMES,
   LONG_SYMFS
 };
 
@@ -204,6 +206,7 @@ static void parse_folding_option(struct folding *folding, int option, const char
     case LONG_INLINE: folding->inlined = true; break;
     case LONG_CONTEXT: folding->context = true; break;
     case LONG_COMPAT: folding->compat = compat_of_name(argument); break;
+    case LONG_ALL_FRAMES: folding->all_frames = true; break;
     case LONG_SYMFS: folding->symfs = argument; break;
   }
 }
@@ -228,6 +231,7 @@ static void parse_options(struct options *options, int argc, char **argv) {
       {"inline", no_argument, NULL, LONG_INLINE},
       {"context", no_argument, NULL, LONG_CONTEXT},
       {"compat", required_argument, NULL, LONG_COMPAT},
+      {"all-frames", no_argument, NULL, LONG_ALL_FRAMES},
       {"symfs", required_argument, NULL, LONG_SYMFS},
       {"help", no_argument, NULL, 'h'},
       {"version", no_argument, NULL, 'V'},
@@ -375,6 +379,11 @@ static void write_modules_into(const char *path, const struct modules *modules) 
 /* A list that is whole, or none: it appears by rename. */
 static void write_modules(const char *path, const struct modules *modules) {
   struct stat status;
+  if (strcmp(path, "-") == 0) {
+    size_t left_out = modules_write_remarks(modules, stdout);
+    if (left_out > 0) report_warning("%zu modules with a ';' in their paths are left out; --modules FILE has them", left_out);
+    return;
+  }
   if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* a pipe, a terminal: nothing to put in its place */
     write_modules_into(path, modules);
     return;
@@ -400,8 +409,9 @@ int main(int argc, char **argv) {
   if (!options.quiet) sums_report(&sums);
   if (options.strict && sums_lost_something(&sums)) fail("not all of the input was used, and --strict is given");
   if (sums.kept == 0) fail("holds no stacks: all %zu records were dropped", sums.read);
-  stacks_write(&sums.stacks, stdout);
+  /* Before the stacks: who reads those from a pipe finds the whole list. */
   if (options.modules) write_modules(options.modules, &sums.modules);
+  stacks_write(&sums.stacks, stdout);
   close_output();
   bool cut_off = sums.dropped[DROP_CUT_OFF] > 0 && !options.lenient;
   sums_free(&sums);

@@ -34,6 +34,7 @@ struct folding {
   bool addrs;           /* show the address of a frame that has no name */
   bool inlined;         /* frames of inlined functions, where the profile knows them */
   bool context;         /* with inlined: file and line too */
+  bool all_frames;      /* leave out no frame because all stacks have it */
   const char *event;    /* only this event; NULL: the first that the input has */
   enum compat compat;   /* bend the rules to those of another tool */
   unsigned threads;     /* at least 1 */

@@ -159,9 +159,9 @@ static void remove_second(struct profile *profile, uint64_t second) {
  * those of the signal's delivery, up to two, and the leaf once more, as unwinding found it. They are not named: what
  * google-pprof and go tool pprof take out is a frame above the leaf that the stacks have in common, and the same is
  * done here, where there is more than one stack. It is said, since a program that spends all its time under one call
- * looks alike. */
+ * looks alike; who knows that the profiler left no such frames keeps them by --all-frames. */
 static void remove_frames_of_signal(struct profile *profile) {
-  for (int i = 0; i < 2 && profile->stacks.stacks.count > 1; i++) {
+  for (int i = 0; i < 2 && profile->stacks.stacks.count > 1 && !profile->sums->folding->all_frames; i++) {
     uint64_t second = common_second(profile);
     if (second == 0) break;
     struct text frame = {0};

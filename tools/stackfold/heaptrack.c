@@ -117,7 +117,7 @@ static bool add_frame(struct heaptrack *heaptrack, struct numbers *numbers) {
   frame->function = need_index(heaptrack, numbers, heaptrack->strings.count, "string");
   if (numbers->next == numbers->end) return true;
   frame->file = need_index(heaptrack, numbers, heaptrack->strings.count, "string");
-  need_number(heaptrack, numbers);
+  frame->line = need_number(heaptrack, numbers);
   return true;
 }
 

@@ -16,6 +16,7 @@ struct heaptrack_string {
 
 struct heaptrack_frame {
   size_t function, file; /* strings */
+  uint64_t line;         /* 0: not known */
 };
 
 /* An instruction, and the functions that it stands in: the innermost first, which the next one inlined, and so on. */

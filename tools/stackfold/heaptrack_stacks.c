@@ -147,6 +147,11 @@ static void append_frame(struct walk *walk, const struct heaptrack_instruction *
   const struct heaptrack_string *file = &strings[frame->file - 1];
   text_append(text, " (", 2);
   text_append(text, file->file, (size_t)(file->bytes + file->length - file->file));
+  if (walk->heaptrack->sums->folding->context && frame->line > 0) {
+    char line[24];
+    snprintf(line, sizeof line, ":%" PRIu64, frame->line);
+    text_append_string(text, line);
+  }
   text_append_char(text, ')');
 }
 

@@ -116,7 +116,9 @@ const char *events_problem(struct events *events) {
   const struct event *first = events->list;
   for (; events->checked < events->count; events->checked++) {
     const struct event *event = &events->list[events->checked];
-    if (id_offset(event) != id_offset(first) || time_from_end(event) != time_from_end(first))
+    bool says_which = event->sample_type & first->sample_type & PERF_SAMPLE_IDENTIFIER;
+    if (id_offset(event) != id_offset(first) || event->sample_id_all != first->sample_id_all ||
+        (!says_which && time_from_end(event) != time_from_end(first)))
       return "has events whose samples cannot be told apart: their ids are in different places";
   }
   return NULL;
@@ -131,9 +133,20 @@ static size_t event_of_sample(const struct events *events, const struct record *
   return id == 0 ? 0 : event_of_id(events, id);
 }
 
+/* The event that another record was written for; what perf itself made up has the id 0, and the form of the first. With
+ * identifiers it is the last number of the record. */
+static size_t event_of_other(const struct events *events, const struct record *record) {
+  const struct event *first = events->list;
+  if (events->count == 1 || !first->sample_id_all || !(first->sample_type & PERF_SAMPLE_IDENTIFIER)) return 0;
+  if (record->size < RECORD_HEADER + 8) return 0;
+  uint64_t id = number_64(record->bytes + record->size - 8);
+  size_t index = id == 0 ? 0 : event_of_id(events, id);
+  return index == SIZE_MAX ? 0 : index;
+}
+
 uint64_t record_time(const struct events *events, const struct record *record) {
   if (record->type != PERF_RECORD_SAMPLE) {
-    size_t offset = time_from_end(events->list);
+    size_t offset = time_from_end(&events->list[event_of_other(events, record)]);
     return offset && record->size >= RECORD_HEADER + offset ? number_64(record->bytes + record->size - offset) : 0;
   }
   size_t index = event_of_sample(events, record);

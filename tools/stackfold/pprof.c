@@ -11,7 +11,7 @@
 #include "format.h"
 #include "pprof_fields.h"
 #include "report.h"
-#include "stackfold/profile.pb-c.h"
+#include "lib/profile.pb-c.h"
 
 /* Fields of Profile. */
 enum { SAMPLE_TYPE = 1, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING, DEFAULT_SAMPLE_TYPE = 14 };
