@@ -14,6 +14,8 @@ export PATH := $(abspath $(bin)):$(PATH)
 # What ends a measuring is frozen when it starts, so it is no part of the command that makes it stale.
 export RULE MEI MAX_BLOCKS MAX_TIME
 export ASSAY_TARGET := $T
+# Both modes of the profile workload, whatever the caller's environment says.
+unexport MODES
 export ASSAY_HEAVY := $(if $(filter verdict,$(MAKECMDGOALS)),no,yes)
 
 script.names := build deploy workload collect profile validate teardown $(if $(wildcard $T/holdout_workload.sh),holdout)
@@ -28,10 +30,18 @@ phase         = $(steps)/phase.sh $X
 $R/.run/lock: | $(filter.paths)
 	@mkdir -p $(@D); $(bin)/guard --hold $@.pid $$PPID --sweep ASSAY_RUN=$(call q,$(ASSAY_RUN)); rm -f $(@D)/ran $(@D)/pending
 
+# --- what the target needs, and the profilers that it names ----------------------------------------------------------
+
+pipelines.used := $(foreach p,$(pipelines),$(if $(filter %=$p,$(target-text)),$p))
+packages.own   := $(shell sed -nE 's/^[[:blank:]]*packages[[:blank:]]*:=[[:blank:]]*(([a-z0-9][a-z0-9.+-]+[[:blank:]]*)*)$$/\1/p' $T/target.mk)
+packages.used  := $(sort $(packages.own) $(if $(filter debian:%,$(target-text)),dpkg-dev) $(foreach p,$(pipelines.used),$(pipeline.$p.packages)))
+packages.stamp := $(if $(packages.used),build/deps-$(subst $(space),-,$(packages.used)).stamp)
+$(if $(packages.used),$(eval $(call packages-rule,$(packages.stamp),$(packages.used))))
+
 # --- the target and its baseline -----------------------------------------------------------------------------------
 
 target.cmd = targetspec $(call q,$T)
-$R/target.tsv: $T/target.mk $(wildcard $T/workload.sh $T/profile_workload.sh $T/validate.sh) $(bin)/targetspec $$(call new,target) | $R/.run/lock
+$R/target.tsv: $T/target.mk $(wildcard $T/workload.sh $T/profile_workload.sh $T/validate.sh) $(bin)/targetspec $$(call new,target) | $R/.run/lock $(packages.stamp)
 	$(call run,target)
 
 # A bundled source is looked at as a whole; memo compares its content.
@@ -52,18 +62,22 @@ $R/baseline/metrics.tsv: $R/target.tsv $(bin)/targetspec $(steps)/metrics.sh $$(
 
 # --- profiles of the baseline, one for each pipeline that the target names ------------------------------------------
 
-pipelines.used := $(foreach p,$(pipelines),$(if $(filter %=$p,$(target-text)),$p))
-profile.gates  := $(pipelines.used:%=$R/profiles/%.gate)
+# What counts calls for the gate `exercised` is about an experiment's function, and has nothing to say of the baseline.
+pipelines.baseline := $(foreach p,$(pipelines.used),$(if $(filter-out exercised=%,$(filter %=$p,$(target-text))),$p))
+pipelines.explaining := $(foreach p,$(pipelines.baseline),$(if $(filter-out exercised=% also=%,$(filter %=$p,$(target-text))),$p))
+$(foreach p,$(pipelines.explaining),$(if $(pipeline.$p.metrics),$(error $T/target.mk: $p gives metrics and no stacks, so it explains no metric of the target; name it as also=$p)))
+pipelines.text := pipelines/settings.sh.in $(steps)/pipeline.sh
+profile.gates  := $(pipelines.baseline:%=$R/profiles/%.gate)
 
 profile.cmd = $(phase) $* -- $(steps)/profile.sh $R/baseline $* A $X
-$(profile.gates): $R/profiles/%.gate: $R/baseline/baseline.gate $R/baseline/base.gate $(call scripts-in,$R/baseline) $$(pipeline.$$*.files) $(bin)/stackfold $(steps)/profile.sh $$(call new,profile)
+$(profile.gates): $R/profiles/%.gate: $R/baseline/baseline.gate $R/baseline/base.gate $(call scripts-in,$R/baseline) $$(pipeline.$$*.files) $(pipelines.text) $(bin)/stackfold $(bin)/symbolize $(steps)/profile.sh $$(call new,profile)
 	$(call run,profile)
 
-stacks.cmd = $(steps)/stacks.sh $R $(pipelines.used)
+stacks.cmd = $(steps)/stacks.sh $R $(pipelines.baseline)
 $R/profiles/baseline-stacks.txt: $(profile.gates) $(bin)/rankalloc $(steps)/stacks.sh $$(call new,stacks)
 	$(call run,stacks)
 
-candidates.cmd = $(steps)/candidates.sh $(call q,$T) $R $(pipelines.used)
+candidates.cmd = $(steps)/candidates.sh $(call q,$T) $R $(pipelines.explaining)
 $R/candidates.md: $(profile.gates) $(wildcard $T/experiments/*.patch) $(bin)/rankalloc $(bin)/patchlint $(bin)/scriptgen templates/candidates.md.in $(steps)/candidates.sh $$(call new,candidates)
 	$(call run,candidates)
 
@@ -90,8 +104,10 @@ $(call each,source.gate): $R/%/source.gate: $R/%/lint.gate $R/baseline/base.gate
 
 # --- the scripts: what they say depends on their template, the target's text of that name, and the two commits -------
 
+# What counts the calls of an experiment's function has its name in the script.
+$(if $(filter exercised=%,$(target-text)),$(eval $(call each,profile.sh): $R/%/profile.sh: $R/%/fields.tsv))
 script.cmd = $(steps)/script.sh $(basename $(@F)) $(call q,$T) $R $X $(ENV) $(pipelines.used)
-target-text-of = $(wildcard $T/$1.sh) $(if $(filter holdout,$1),$(wildcard $T/holdout_workload.sh)) $(if $(filter profile,$1),$(wildcard $T/profile_workload.sh) $(foreach p,$(pipelines.used),$(pipeline.$p.files)),$(if $(filter workload,$1),$(wildcard $T/experiments/*.workload.sh)))
+target-text-of = $(wildcard $T/$1.sh) $(if $(filter holdout,$1),$(wildcard $T/holdout_workload.sh)) $(if $(filter profile,$1),$(wildcard $T/profile_workload.sh) $(pipelines.text) $(foreach p,$(pipelines.used),$(pipeline.$p.files)),$(if $(filter workload,$1),$(wildcard $T/experiments/*.workload.sh)))
 define script.rule
 $R/baseline/$1.sh: $R/baseline/base.gate
 $(call each,$1.sh): $R/%/$1.sh: $R/%/source.gate

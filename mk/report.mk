@@ -74,7 +74,8 @@ teardown: $R/.run/lock ## end what an interrupted run left behind
 	@echo 'nothing runs for $R'
 
 else
-needs-target := describe baseline profile stacks candidates verify measure experiment verdict summary status frontier aa teardown
+needs-target := describe baseline profile stacks candidates verify measure experiment verdict summary status frontier aa teardown \
+  peek list tree diff flame
 .PHONY: $(needs-target)
 $(needs-target):
 	@echo "make $@: which target? make TARGET=NAME $@; targets here: $(notdir $(patsubst %/target.mk,%,$(wildcard targets/*/target.mk)))" >&2; exit 2

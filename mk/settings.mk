@@ -13,19 +13,25 @@
 #   MAX_BLOCKS  blocks at most before a verdict (default: 4)
 #   MAX_TIME    seconds of measuring at most for an experiment, 0 for any (default: 0)
 #   MORE     1 goes on measuring by the present settings where the runs do not suffice for them
+#   FUNCTION a function of the profile, for peek, list and diff
+#   PROFILER the profiler whose profile is shown (default: the target's first; for diff, that of the evidence)
+#   MODE     the profile workload alone or concurrent (default: alone; for diff, that of the evidence)
 #   SCALE    sizes such as 1k,10k,100k,1M at which a kept change must have the same sign (default: none)
 #   SEED     seed of the order of runs (default: 1)
 #   FUZZ_TIME   seconds that fuzz gives each parser (default: 60)
-#   PEER_INFERNO     for bench: the folder of inferno-collapse-perf
-#   PEER_FLAMEGRAPH  for bench: the folder of stackcollapse-perf.pl
+#   PEER_INFERNO     for bench: the folder of inferno-collapse-perf and inferno-flamegraph
+#   PEER_FLAMEGRAPH  for bench: the folder of stackcollapse-perf.pl and flamegraph.pl
+#   PEER_BLAZESYM    for bench: the folder of blazecli; PEER_GIMLI: of gimli's addr2line
 #   BENCH_INPUTS     for bench: a folder of inputs to take instead of those that it makes
+#   BENCH_SYMBOLIZE  for bench: a folder that holds the binaries for symbolize; BENCH_FOLDED: folded stacks for stackflame
 #   BENCH_STREAM     for bench: gigabytes to send through a pipe (default: 2)
 #   V        1 shows the commands
 #   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
 #   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
 
-settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED \
-  FUZZ_TIME PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS BENCH_STREAM V CC CFLAGS PREFIX DESTDIR asan
+settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED FUNCTION PROFILER MODE \
+  FUZZ_TIME PEER_INFERNO PEER_FLAMEGRAPH PEER_BLAZESYM PEER_GIMLI BENCH_INPUTS BENCH_STREAM BENCH_SYMBOLIZE BENCH_FOLDED \
+  V CC CFLAGS PREFIX DESTDIR asan
 
 $(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
 command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
@@ -49,8 +55,8 @@ without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,$(wor
 # $(call alphabet,SETTING,CHARACTERS,WORDS): an error unless the setting's value is made of these alone.
 alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1))' holds a character that is not allowed; allowed: $3))
 
-$(foreach v,TARGET RESULTS PREFIX DESTDIR PEER_INFERNO PEER_FLAMEGRAPH BENCH_INPUTS,$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
-$(foreach v,EXP NAME ENV METRIC RULE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
+$(foreach v,TARGET RESULTS PREFIX DESTDIR $(filter PEER_% BENCH_INPUTS BENCH_SYMBOLIZE BENCH_FOLDED,$(settings)),$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
+$(foreach v,EXP NAME ENV METRIC RULE PROFILER MODE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
 $(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED FUZZ_TIME BENCH_STREAM V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
 mei.number := $(subst %,,$(MEI))
@@ -63,6 +69,9 @@ size        = $(if $(size.wrong),,$(filter $1,$(addprefix $(size.number),k M) $(
 SCALE.words := $(subst $(comma), ,$(SCALE))
 $(if $(SCALE),$(if $(filter $(SCALE),$(subst $(space),$(comma),$(strip $(SCALE.words)))),,$(error SCALE: '$(SCALE)' is no list of sizes; allowed: sizes such as 1k$(comma)10k$(comma)1M)))
 $(foreach s,$(SCALE.words),$(if $(call size,$s),,$(error SCALE: '$s' is no size; allowed: sizes such as 1k$(comma)10k$(comma)1M)))
+FUNCTION.text := $(subst $(space),,$(FUNCTION))
+$(call alphabet,FUNCTION.text,$(path-alphabet) : < > ( ) [ ] { } * & ~ ! = ? @ ^ | ; $(comma),letters digits blanks commas . _ - / + : < > ( ) [ ] { } * & ~ ! = ? @ ^ | ;)
+$(if $(filter-out alone concurrent,$(MODE)),$(error MODE: '$(MODE)' is neither alone nor concurrent))
 ifneq ($(origin CC),default)
 $(call alphabet,CC,$(path-alphabet),a command without arguments)
 endif

@@ -59,7 +59,6 @@ printf '%-44s %8s  %-34s %8s %8s\n' 'filter, input' 'CPU s' 'beside' 'CPU s' 'ti
 compare 'stackfold, 40 MB folded, 80,000 stacks' "$bin/stackfold -q folded.txt" 'wc -l' 'wc -l folded.txt'
 compare 'stackfold, the same' "$bin/stackfold -q folded.txt" 'awk (merge) | sort' \
   "awk '{ v = \$NF; sub(/ [0-9]+\$/, \"\"); sum[\$0] += v } END { for (s in sum) print s, sum[s] }' folded.txt | sort"
-compare 'rankalloc, 40 MB folded, top functions' "$bin/rankalloc folded.txt" 'wc -l' 'wc -l folded.txt'
 compare 'abstat, 10^6 rows (goal: 3 times)' "$bin/abstat --rule seed --primary wall_s:lower -c cpu_s -c peak_rss_mb -c faults million.tsv" \
   'datamash -s -g (mean, sd)' 'datamash -s --header-in -g 4,5 mean 6 sstdev 6 <million.tsv'
 compare 'abstat, a verdict on 4 blocks (goal: 10)' "$bin/abstat --primary wall_s:lower --weights 0,0,0,1 --screen 1 --futility 0.9999 four.tsv" 'R, start-up' 'Rscript -e 1'
@@ -67,3 +66,7 @@ compare 'scriptgen, 20,000 lines, one value each' "$bin/scriptgen -D NAME=value 
   'envsubst <template.envsubst'
 bash "$here/bench-decision.sh" "$bin"
 bash "$here/bench-stackfold.sh" "$bin"
+bash "$here/bench-symbolize.sh" "$bin"
+bash "$here/bench-rankalloc.sh" "$bin"
+bash "$here/bench-heap.sh" "$bin"
+bash "$here/bench-stackflame.sh" "$bin"

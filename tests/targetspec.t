@@ -107,6 +107,20 @@ test_that 'source: an existing folder inside the target, or git' '
 test_that 'commit: 40 hex digits, only with git' '
   refuses remote commit "" 0123 0123456789abcdef0123456789abcdef0123456g 0123456789abcdef0123456789abcdef012345678 HEAD
   refuses pyserver commit 0123456789abcdef0123456789abcdef01234567'
+test_that 'source, sha256: a pinned source package of Debian' '
+  without remote commit; sed "s/^source .*/source := debian:redis=5:7.0.15-1~deb12u7/" targets/remote/target.mk >x
+  digest=$(printf "%064d" 7); mkdir -p packaged; cp remote/*.sh packaged
+  { sed "s/^name .*/name := packaged/" x; echo "sha256 := $digest"; } >packaged/target.mk
+  accepts packaged source debian:redis=5:7.0.15-1~deb12u7 debian:g++=1 debian:libx1.2=0+b
+  refuses packaged source debian: debian:redis debian:redis= debian:=1 debian:Redis=1 debian:-o=1 debian:r=1 debian:redis=-1 \
+    debian:redis=1/2 "debian:redis=1 x" "debian:redis=1;x" debian:redis/x=1
+  accepts packaged sha256 "$digest" "${digest//00/fA}"; refuses packaged sha256 "" 1 "${digest}0" "${digest/0/g}"
+  refuses pyserver sha256 "$digest"; refuses remote sha256 "$digest"
+  for field in commit depth submodules; do refuses packaged $field 0123456789abcdef0123456789abcdef01234567; done
+  without packaged sha256; fails "target.mk: field '\''sha256'\'' is missing; allowed: 64 hex" targets/packaged'
+test_that 'packages: names separated by blanks' '
+  accepts pyserver packages "" redis-tools "redis-tools g++ libx1.2-dev"
+  refuses pyserver packages "a, b" "-y" "Redis" "redis=1" "redis;x" "red/is" "x"'
 test_that 'depth: a positive integer or full, only with git' '
   accepts remote depth 1 50 full
   refuses remote depth "" 0 -1 1.5 all 99999999999999999999
@@ -142,9 +156,15 @@ test_that 'editable: relative paths separated by blanks' '
   accepts pyserver editable server.py "server.py lib/ a/b.c" "..a .b"
   refuses pyserver editable "" /etc/ ../x "server.py ../x" lib/../x lib//x ./ . "a, b" a/./b /'
 test_that 'profilers: a pipeline for every metric that can be primary' '
-  accepts pyserver profilers "default=a" "peak_rss_mb=a,latency_p50_ms=b, latency_p99_ms=c, throughput_qps=d" "restarts=x, default=y"
+  accepts pyserver profilers "default=a" "peak_rss_mb=a,latency_p50_ms=b, latency_p99_ms=c, throughput_qps=d" "restarts=x, default=y" \
+    "default=a, also=b, also=c, exercised=d"
   refuses pyserver profilers "" peak_rss_mb "peak_rss_mb=" "=a" "default=a b" "default=../a" "default=a, default=b" \
-    "default=a," "none=a, default=b" "peak_rss_mb=a" "default=a=b"'
+    "default=a," "none=a, default=b" "peak_rss_mb=a" "default=a=b" "also=a" "exercised=a" "default=a, also=" \
+    "default=a, exercised=b, exercised=c"'
+test_that 'profiler_settings: those of the pipelines that are named' '
+  accepts pyserver profiler_settings "" "python-cpu.unwind=dwarf" "python-cpu.hz=99,tracemalloc.c_d= x y=z"
+  refuses pyserver profiler_settings "python-cpu" "python-cpu=1" "python-cpu.=1" "python-cpu.hz=" "python-cpu.hz" \
+    "python-cpu.Hz=1" "python-cpu.hz=1," ".hz=1" "a.hz=1" "python.hz=1"'
 test_that 'evidence_min: a share' '
   accepts pyserver evidence_min 0% 5% 2.5% 100%
   refuses pyserver evidence_min "" 5 "5 %" 101% -1% x% 5%%'
@@ -192,7 +212,7 @@ test_that 'each script of a target must be there; hints.md is only warned of' '
   done
   with pyserver ccache no; rm targets/pyserver/hints.md
   says 0 "^targetspec: targets/pyserver/hints.md: is missing" targetspec targets/pyserver
-  [ "$(wc -l <says.out)" = 27 ]
+  [ "$(wc -l <says.out)" = 30 ]
   targetspec --fields name targets/pyserver 2>err
   [ ! -s err ]'
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# base.sh T R: the target's source becomes the commit `base` of a repository of its own, R/.source.git; the user's copy is
-# only read. The commit's id depends on the content alone.
+# base.sh T R: the target's source, a folder, a pinned commit or a pinned source package, becomes the commit `base` of a
+# repository of its own, R/.source.git; the user's copy is only read. The commit's id depends on the content alone.
 # shellcheck source=mk/steps/lib.sh
 . mk/steps/lib.sh
 # shellcheck source=mk/steps/git.sh
@@ -47,6 +47,20 @@ git:*)
   fi
   tree_of=$clone
   origin="$source@$commit"
+  ;;
+debian:*)
+  pinned=$(value "$R/target.tsv" sha256)
+  package=$R/.package
+  origin="$source ($pinned)"
+  if [ "$(cat "$package/fetched" 2>/dev/null)" != "$origin" ]; then
+    heavy "fetch ${source#debian:}"
+    say "fetching the source package ${source#debian:}"
+    name_and_version=${source#debian:}
+    mk/steps/debsource.sh "${name_and_version%%=*}" "${name_and_version#*=}" "$pinned" "$package" >"$X/logs/fetch.log" 2>&1 ||
+      stop "cannot fetch ${source#debian:}: $(tail -n 1 "$X/logs/fetch.log")"
+    printf '%s\n' "$origin" >"$package/fetched"
+  fi
+  tree_of=$package/tree
   ;;
 esac
 

@@ -62,7 +62,8 @@ hot() {
       rankalloc --by line -n 0 "$R/profiles/$profiler-$mode.folded" >"$scratch/lines"
       rankalloc --cum -n 0 --min-percent "${least%\%}" "$R/profiles/$profiler-$mode.folded" >"$scratch/all"
       awk -F '\t' '
-        FILENAME ~ /files$/ { own_file[$0] = 1; next }
+        # Compilers are often given a name alone, whatever the folder.
+        FILENAME ~ /files$/ { own_file[$0] = 1; sub(/.*\//, ""); own_file[$0] = 1; next }
         FILENAME ~ /named$/ { named[$0] = 1; next }
         FILENAME ~ /lines$/ { file = $2; name = $2
           if (sub(/^.* \(/, "", file) && sub(/:[0-9]+\)$/, "", file) && (file in own_file)) { sub(/ \([^(]*\)$/, "", name); own[name] = 1 }

@@ -9,9 +9,10 @@ hottest() {
   done | sort -k 2,2nr -k 1,1 | head -n 1
 }
 
-# share_in FUNCTION FOLDED: `PERCENT VALUE`, cumulative.
+# share_in FUNCTION FOLDED: `PERCENT VALUE`, cumulative, of all stacks that the function is in (--raw: an allocator is a
+# function like any other).
 share_in() {
-  rankalloc --function "$1" "$2" >"$X/.share"
+  rankalloc --raw --function "$1" "$2" >"$X/.share"
   printf '%s %s\n' "$(column "$X/.share" cumulative_percent)" "$(column "$X/.share" cumulative)"
   rm -f "$X/.share"
 }

@@ -48,12 +48,12 @@ holdout) options+=(-F WORKLOAD="$T/holdout_workload.sh") ;;
 validate) options+=(-F VALIDATE="$T/validate.sh") ;;
 profile)
   upper limit_profile
+  # shellcheck source=mk/steps/pipeline.sh
+  . mk/steps/pipeline.sh
   options+=(-F PROFILE_WORKLOAD="$T/profile_workload.sh" -D PROFILERS="$*" -D DEFAULT_PROFILER="${1:-none}")
-  for profiler; do
-    capture=()
-    [ ! -e "pipelines/$profiler.py" ] || capture=(-F CAPTURE="pipelines/$profiler.py")
-    scriptgen "${capture[@]}" "pipelines/$profiler.sh.in"
-  done >"$scratch/pipelines"
+  settings=$(value "$R/target.tsv" profiler_settings) function=
+  [ ! -e "$X/fields.tsv" ] || function=$(value "$X/fields.tsv" function)
+  pipelines_text "$@" >"$scratch/pipelines"
   options+=(-F PIPELINES="$scratch/pipelines")
   ;;
 esac

@@ -11,7 +11,13 @@ description  := a counter of words behind HTTP, to be replaced by what you want 
 #   commit     := 40 hexadecimal digits
 #   depth      := 1, or a larger number, or full
 #   submodules := none, or all, or their paths
+# or a source package of Debian, pinned by its version and the SHA-256 of its .dsc:
+#   source     := debian:redis=5:7.0.15-1~deb12u7
+#   sha256     := 64 hexadecimal digits
 source       := folder:src
+
+# Debian packages that its build or its workload needs; they are installed before anything of it runs.
+#   packages   := redis-tools
 
 # The command that builds it as it is measured, run in the source without a shell; none if there is nothing to build.
 build        := /usr/bin/python3 -m py_compile server.py
@@ -42,7 +48,10 @@ equal        := data_digest, total_requests
 editable     := server.py
 
 # Which profiler of pipelines/ explains which metric.
+# also=PIPELINE takes one more profile; exercised=probe counts the calls of each experiment's function, in native programs.
 profilers    := peak_rss_mb=tracemalloc, default=python-cpu
+# How they are to work, as pipelines/NAME.mk says: PIPELINE.SETTING=VALUE, ...
+#   profiler_settings := perf-cpu.unwind=dwarf
 # The least share of the profile that a function must hold to be worth a change, and the saving that is worth one.
 evidence_min := 5%
 impact_min   := 1 ms or 10%

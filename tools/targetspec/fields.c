@@ -16,7 +16,7 @@ enum {
 
 typedef bool check_function(const struct target *target, const char *value);
 
-static check_function is_name, is_text, is_source, is_commit, is_depth, is_submodules, is_readiness, is_metric_list,
+static check_function is_name, is_text, is_source, is_commit, is_sha256, is_depth, is_submodules, is_packages, is_readiness, is_metric_list,
     is_single_metric, is_any, is_paths, is_share, is_limit, is_answer;
 
 static const struct rule {
@@ -28,11 +28,14 @@ static const struct rule {
     [NAME] = {"name", NULL, is_name, "letters, digits and . _ -, equal to the name of the folder"},
     [DESCRIPTION] = {"description", NULL, is_text, "one line of text"},
     [SOURCE] = {"source", NULL, is_source,
-                "folder:PATH, an existing folder in the target's (no '..'), or git:URL (no '-' in front)"},
+                "folder:PATH, an existing folder in the target's (no '..'), git:URL (no '-' in front), or "
+                "debian:PACKAGE=VERSION"},
     [COMMIT] = {"commit", "", is_commit, "40 hexadecimal digits, where source is git:URL"},
+    [SHA256] = {"sha256", "", is_sha256, "64 hexadecimal digits, where source is debian:PACKAGE=VERSION"},
     [DEPTH] = {"depth", "1", is_depth, "a positive integer or 'full', where source is git:URL"},
     [SUBMODULES] = {"submodules", "none", is_submodules,
                     "none, all, or relative paths separated by blanks, where source is git:URL"},
+    [PACKAGES] = {"packages", "", is_packages, "names of the distribution's packages, separated by blanks"},
     [BUILD] = {"build", NULL, is_text, "a command (words separated by blanks, run without a shell) or 'none'"},
     [BUILD_SYMBOLS] = {"build_symbols", "same", is_text,
                        "a command (words separated by blanks, run without a shell), 'none', or 'same'"},
@@ -49,7 +52,11 @@ static const struct rule {
         {"editable", NULL, is_paths,
          "relative paths in the source separated by blanks (no '..', no comma), a folder's with '/' at its end"},
     [PROFILERS] = {"profilers", NULL, is_any,
-                   "METRIC=PIPELINE, ..., default=PIPELINE, as in 'peak_rss_mb=tracemalloc, default=python-cpu'"},
+                   "METRIC=PIPELINE, ..., default=PIPELINE, also=PIPELINE, exercised=PIPELINE, as in "
+                   "'peak_rss_mb=tracemalloc, default=python-cpu, also=smaps'"},
+    [PROFILER_SETTINGS] = {"profiler_settings", "", is_any,
+                           "PIPELINE.SETTING=VALUE, ..., each PIPELINE named by profilers, as in "
+                           "'perf-cpu.unwind=dwarf, perf-cpu.hz=499'"},
     [EVIDENCE_MIN] = {"evidence_min", "5%", is_share, "a share from 0% to 100%"},
     [IMPACT_MIN] = {"impact_min", "50 MiB or 10%", is_text, "one line of text, as in '50 MiB or 10%'"},
     [LIMIT_BUILD] = {"limit_build", "300", is_limit, "whole seconds, from 1 to 86400"},
@@ -151,6 +158,24 @@ static bool is_name(const struct target *target, const char *value) {
 }
 
 static bool is_git(const struct target *target) { return strncmp(target->values[SOURCE], "git:", 4) == 0; }
+static bool is_debian(const struct target *target) { return strncmp(target->values[SOURCE], "debian:", 7) == 0; }
+
+static const char LOWER_ALPHANUMERIC[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/* The length of a package's name that text begins with, by Debian's policy; 0 when it begins with none. */
+static size_t package_length(const char *text) {
+  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+  return length >= 2 && strchr(LOWER_ALPHANUMERIC, *text) ? length : 0;
+}
+
+/* `PACKAGE=VERSION`. */
+static bool is_pinned_package(const char *text) {
+  size_t length = package_length(text);
+  if (length == 0 || text[length] != '=') return false;
+  const char *version = text + length + 1;
+  size_t rest = strspn(version, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-~:");
+  return *version >= '0' && *version <= '9' && !version[rest];
+}
 
 static bool is_folder(const char *path) {
   struct stat status;
@@ -159,6 +184,7 @@ static bool is_folder(const char *path) {
 
 static bool is_source(const struct target *target, const char *value) {
   if (is_git(target)) return value[4] && value[4] != '-' && !strchr(BLANKS, value[4]);
+  if (is_debian(target)) return is_pinned_package(value + 7);
   if (strncmp(value, "folder:", 7) != 0 || !is_path(value + 7, true)) return false;
   struct text path = {0};
   text_append_string(&path, target->folder);
@@ -169,8 +195,16 @@ static bool is_source(const struct target *target, const char *value) {
   return good;
 }
 
+static bool is_digest(const char *value, size_t digits) {
+  return strlen(value) == digits && strspn(value, "0123456789abcdefABCDEF") == digits;
+}
+
 static bool is_commit(const struct target *target, const char *value) {
-  return is_git(target) && strlen(value) == 40 && strspn(value, "0123456789abcdefABCDEF") == 40;
+  return is_git(target) && is_digest(value, 40);
+}
+
+static bool is_sha256(const struct target *target, const char *value) {
+  return is_debian(target) && is_digest(value, 64);
 }
 
 static bool is_depth(const struct target *target, const char *value) {
@@ -189,6 +223,15 @@ static bool is_paths(const struct target *target, const char *value) {
 
 static bool is_submodules(const struct target *target, const char *value) {
   return is_git(target) && is_paths(target, value);
+}
+
+static bool is_packages(const struct target *target, const char *value) {
+  (void)target;
+  char *copy = take_copy(value), *rest = copy;
+  bool good = true;
+  for (const char *name; good && (name = next_word(&rest));) good = package_length(name) == strlen(name);
+  free(copy);
+  return good;
 }
 
 static bool is_readiness(const struct target *target, const char *value) {
@@ -319,7 +362,8 @@ static void read_fields(struct target *target) {
 static void check_fields(struct target *target) {
   for (enum field field = 0; field < FIELD_COUNT; field++) {
     const struct rule *rule = &RULES[field];
-    bool required = !rule->otherwise || (field == COMMIT && is_git(target));
+    bool required =
+        !rule->otherwise || (field == COMMIT && is_git(target)) || (field == SHA256 && is_debian(target));
     if (!target->lines[field] && required)
       fail_at(target->file, 0, "field '%s' is missing; allowed: %s", rule->name, rule->allowed);
     if (!target->lines[field])

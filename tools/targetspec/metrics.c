@@ -102,6 +102,34 @@ _Noreturn static void fail_pipeline(const struct target *target, const char *met
           field_allowed(PROFILERS));
 }
 
+static bool is_profiler(const struct profilers *profilers, const char *pipeline) {
+  for (size_t i = 0; i < profilers->count; i++)
+    if (strcmp(profilers->list[i].pipeline, pipeline) == 0) return true;
+  return false;
+}
+
+/* A setting's name is lower-case letters and `_`. */
+static bool is_setting_name(const char *name) {
+  return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz_") == strlen(name);
+}
+
+static void check_settings(struct target *target, const struct profilers *profilers) {
+  char *rest = field_copy(target, PROFILER_SETTINGS);
+  for (char *item; (item = next_item(&rest));) {
+    const char *whole = arena_copy(&target->arena, item, strlen(item));
+    char *equals = strchr(item, '='), *dot = NULL;
+    if (equals) {
+      *equals = '\0';
+      dot = strrchr(item, '.');
+    }
+    if (!dot || !*trim(equals + 1)) field_fail(target, PROFILER_SETTINGS, whole, field_allowed(PROFILER_SETTINGS));
+    *dot = '\0';
+    if (!is_setting_name(dot + 1)) field_fail(target, PROFILER_SETTINGS, whole, field_allowed(PROFILER_SETTINGS));
+    if (!is_profiler(profilers, item))
+      field_fail(target, PROFILER_SETTINGS, whole, "settings of the pipelines that the field profilers names");
+  }
+}
+
 struct profilers profilers_read(struct target *target, const struct metrics *metrics) {
   struct profilers profilers = {0};
   char *rest = field_copy(target, PROFILERS);
@@ -112,9 +140,12 @@ struct profilers profilers_read(struct target *target, const struct metrics *met
     *equals = '\0';
     const char *metric = trim(item), *pipeline = trim(equals + 1);
     if (!arm_name_is_valid(pipeline)) field_fail(target, PROFILERS, whole, field_allowed(PROFILERS));
-    if (strcmp(metric, "default") != 0 && !metrics_find(metrics, metric))
-      field_fail(target, PROFILERS, whole, "a metric of primary, secondary, guards or equal, or 'default'");
-    for (size_t i = 0; i < profilers.count; i++)
+    bool any_number = strcmp(metric, "also") == 0;
+    if (!any_number && strcmp(metric, "default") != 0 && strcmp(metric, "exercised") != 0 &&
+        !metrics_find(metrics, metric))
+      field_fail(target, PROFILERS, whole,
+                 "a metric of primary, secondary, guards or equal, or 'default', 'also' or 'exercised'");
+    for (size_t i = 0; i < profilers.count && !any_number; i++)
       if (strcmp(profilers.list[i].metric, metric) == 0)
         field_fail(target, PROFILERS, whole, "one pipeline for each metric");
     grow(&profilers.list, &profilers.capacity, profilers.count + 1, sizeof *profilers.list);
@@ -125,6 +156,7 @@ struct profilers profilers_read(struct target *target, const struct metrics *met
     if ((metric->field == PRIMARY || metric->field == SECONDARY) && !find_pipeline(&profilers, metric->name))
       fail_pipeline(target, metric->name);
   }
+  check_settings(target, &profilers);
   return profilers;
 }
 

@@ -19,7 +19,7 @@ struct metrics {
   size_t count, capacity;
 };
 
-/* An entry of the field profilers; metric may be `default`. */
+/* An entry of the field profilers; metric may be `default`, `also` or `exercised`. */
 struct profiler {
   const char *metric, *pipeline;
 };
@@ -35,7 +35,8 @@ struct metrics metrics_read(struct target *target);
 
 struct metric *metrics_find(const struct metrics *metrics, const char *name);
 
-/* Reads the field profilers: every metric that can be primary must have a pipeline. The caller frees the list. */
+/* Reads the fields profilers and profiler_settings: every metric that can be primary must have a pipeline. The caller
+ * frees the list. */
 struct profilers profilers_read(struct target *target, const struct metrics *metrics);
 
 /* The pipeline for a metric, its own or the default; without one, fail_at(). */
