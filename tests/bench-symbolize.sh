@@ -3,9 +3,8 @@
 # frames, demangled names, file and line. CPU seconds (user and system) of rounds in which the tools take turns; medians,
 # and the median of the rounds' ratios to symbolize. A PART is one of
 #
-#   cold       100,000 random addresses of each binary, with an empty cache, which is filled
+#   all        100,000 random addresses of each binary: cold, with an empty cache, which is filled, and from the cache
 #   slow       500 of them, for eu-addr2line, which would need an hour for all
-#   warm       100,000 addresses again, from the cache
 #   one        a single address of the largest binary, from the cache
 #   whole      stackfold perf.data | symbolize --no-inlines beside perf report -g folded, and their totals
 #   agreement  how often they give one another's answers (compare-symbols), on the same addresses
@@ -24,7 +23,7 @@ gimli=${PEER_GIMLI:+$(realpath -m "$PEER_GIMLI")/}addr2line
 folder=$(realpath -m "$(dirname "$1")/bench/symbolize")
 shift
 parts=("$@")
-if [ $# = 0 ]; then parts=(cold slow warm one whole); fi
+if [ $# = 0 ]; then parts=(all slow one whole); fi
 read -ra binaries <<<"${BENCH_BINARIES:-sqlite3-gcc-dwarf5 sqlite3-clang-dwarf4 python3.11 ceph-mds}"
 largest=ceph-mds
 rounds=${BENCH_ROUNDS:-3}
@@ -50,7 +49,7 @@ run() { # COMMAND: "CPU-s wall-s peak-MB status", and the first line that it sai
   ./measure measured bash -c "exec $1" >/dev/null 2>said </dev/null
   printf '%s\t%s\n' "$(cat measured)" "$(head -n 1 said | tr '\t' ' ' | cut -c 1-100)"
 }
-compare() { # THOUSANDS WHAT: runs the tools by turns
+take_turns() { # runs the tools, round by round
   local round number command
   : >results
   for ((round = 1; round <= rounds; round++)); do
@@ -61,26 +60,40 @@ compare() { # THOUSANDS WHAT: runs the tools by turns
       printf '%s\t%s\t%s\n' $number $round "$(run "$command")" >>results
     done <tools
   done
-  awk -v what="$2" -v by=cpu -v size="$1" -v rounds="$rounds" -f "$tests/bench/table.awk" tools results
+}
+table() { # THOUSANDS WHAT TOOLS RESULTS
+  awk -v what="$2" -v by=cpu -v size="$1" -v rounds="$rounds" -f "$tests/bench/table.awk" "$3" "$4"
+}
+compare() { # THOUSANDS WHAT
+  take_turns
+  table "$1" "$2" tools results
   rm tools
 }
 ours() { printf "%s -q --exe '%s' --lines %s" "$symbolize" "$inputs/$1" "$2"; } # BINARY OPTIONS
-peers() { # BINARY ADDRESSES GOAL
-  tool llvm-symbolizer "$3" "llvm-symbolizer --obj='$inputs/$1' <'$2'"
-  tool addr2line "$3" "addr2line -afiC -e '$inputs/$1' <'$2'"
-  if [ -n "${PEER_BLAZESYM:-}" ]; then
-    tool blazesym "$3" "$blazesym symbolize elf --path '$inputs/$1' \$(<'$2')"
-  fi
-  if [ -n "${PEER_GIMLI:-}" ]; then tool "gimli's addr2line" "$3" "$gimli -afiC -e '$inputs/$1' <'$2'"; fi
+peers() { # BINARY ADDRESSES
+  tool llvm-symbolizer - "llvm-symbolizer --obj='$inputs/$1' <'$2'"
+  tool addr2line - "addr2line -afiC -e '$inputs/$1' <'$2'"
+  if [ -n "${PEER_BLAZESYM:-}" ]; then tool blazesym - "$blazesym symbolize elf --path '$inputs/$1' \$(<'$2')"; fi
+  if [ -n "${PEER_GIMLI:-}" ]; then tool "gimli's addr2line" - "$gimli -afiC -e '$inputs/$1' <'$2'"; fi
 }
 
-bench_cold() {
+# The peers run once a round for both tables: of symbolize without a cache, the first tool, and with it, the second.
+bench_all() {
   local binary
   for binary in "${binaries[@]}"; do
     is_there "$binary" || continue
+    "$symbolize" -q --exe "$inputs/$binary" --lines --cache warm <"$inputs/$binary.addresses" >/dev/null
     tool symbolize - "$(ours "$binary" '--cache cold') <'$inputs/$binary.addresses'"
-    peers "$binary" "$inputs/$binary.addresses" 1
-    compare 100 "$binary, cold"
+    tool symbolize - "$(ours "$binary" '--cache warm') <'$inputs/$binary.addresses'"
+    peers "$binary" "$inputs/$binary.addresses"
+    take_turns
+    awk -F '\t' -v OFS='\t' 'NR == 2 { next } NR > 2 { $2 = 1 } { print }' tools >tools.cold
+    awk -F '\t' -v OFS='\t' '$1 == 2 { next } $1 > 2 { $1-- } { print }' results >results.cold
+    table 100 "$binary, cold" tools.cold results.cold
+    awk -F '\t' -v OFS='\t' 'NR == 1 { next } NR > 2 { $2 = 10 } { print }' tools >tools.warm
+    awk -F '\t' -v OFS='\t' '$1 == 1 { next } { $1--; print }' results >results.warm
+    table 100 "$binary, warm" tools.warm results.warm
+    rm tools
   done
 }
 bench_slow() {
@@ -93,16 +106,6 @@ bench_slow() {
     compare 0.5 "$binary, 500, cold"
   done
 }
-bench_warm() {
-  local binary
-  for binary in "${binaries[@]}"; do
-    is_there "$binary" || continue
-    "$symbolize" -q --exe "$inputs/$binary" --lines --cache warm <"$inputs/$binary.addresses" >/dev/null
-    tool symbolize - "$(ours "$binary" '--cache warm') <'$inputs/$binary.addresses'"
-    peers "$binary" "$inputs/$binary.addresses" 10
-    compare 100 "$binary, warm"
-  done
-}
 bench_one() {
   is_there "$largest" || return 0
   head -n 1 "$inputs/$largest.addresses" >one
@@ -112,33 +115,38 @@ bench_one() {
   compare 0.001 "$largest, one address, warm"
 }
 
-ours_whole() { # CACHE
-  "$stackfold" -q --modules modules perf.data >folded
-  "$symbolize" -q --modules modules --no-inlines --cache "$1" folded
-}
+# Programs with frame pointers, recorded for six seconds: 400 different stacks, or 40,000.
 bench_whole() {
-  local report='perf report -f -i perf.data --no-children -n -g folded,0,caller,count -s comm --stdio' cache
+  local report paths recording cache
   if ! command -v perf >/dev/null; then echo 'the whole way: perf is not installed (package linux-perf)'; return; fi
-  if [ ! -e perf.data ]; then
-    if ! perf record -q -F 20000 -g -o perf.data.new -- ./program 40000 6 >perf.log 2>&1; then
-      echo "the whole way: perf record does not work here: $(tail -n 1 perf.log)"
-      return
+  for paths in 400 40000; do
+    recording=perf-$paths.data
+    report="perf report -f -i $recording --no-children -n -g folded,0,caller,period -s comm --stdio"
+    if [ ! -e $recording ]; then
+      if ! perf record -q -F 20000 -g -o perf.new -- ./program $paths 6 >perf.log 2>&1; then
+        echo "the whole way: perf record does not work here: $(tail -n 1 perf.log)"
+        return
+      fi
+      mv perf.new $recording
     fi
-    mv perf.data.new perf.data
-  fi
-  ours_whole warm >whole.ours
-  $report >whole.perf 2>perf.log
-  for cache in cold warm; do
-    tool 'stackfold | symbolize' - \
-      "bash -c '$stackfold -q --modules modules perf.data | $symbolize -q --modules modules --no-inlines --cache $cache'"
-    tool 'perf report -g folded' 6 "$report"
-    compare "$(stat -Lc %s perf.data | awk '{ printf "%.1f", $1 / 1e3 }')" "perf.data, the whole way, $cache"
+    "$stackfold" -q --modules modules $recording >folded
+    "$symbolize" -q --modules modules --no-inlines --cache warm folded >whole.ours
+    $report >whole.perf 2>perf.log
+    for cache in cold warm; do
+      tool 'stackfold | symbolize' - "bash -c '$stackfold -q --modules modules $recording |\
+ $symbolize -q --modules modules --no-inlines --cache $cache'"
+      tool 'perf report -g folded' 6 "$report"
+      compare "$(grep -c . whole.ours | awk '{ printf "%.3f", $1 / 1e3 }')" "$paths stacks, the whole way, $cache"
+    done
+    tool 'stackfold alone' - "$stackfold -q --modules modules $recording"
+    tool 'symbolize alone, warm' - "$symbolize -q --modules modules --no-inlines --cache warm folded"
+    compare "$(grep -c . whole.ours | awk '{ printf "%.3f", $1 / 1e3 }')" '  of it'
+    awk '
+      FILENAME == ARGV[1] { ours += $NF; next }
+      /^[0-9]+ / { theirs += $1 }
+      END { printf "  total: %.0f with stackfold | symbolize, %.0f with perf report: %s\n", ours, theirs,
+              ours == theirs ? "the same" : "ANOTHER TOTAL" }' whole.ours whole.perf
   done
-  awk '
-    FILENAME == ARGV[1] { ours += $NF; next }
-    /^[0-9]+ / { theirs += $1 }
-    END { printf "  samples: %d with stackfold | symbolize, %d with perf report: %s\n", ours, theirs,
-            ours == theirs ? "the same" : "ANOTHER TOTAL" }' whole.ours whole.perf
 }
 
 bench_agreement() {

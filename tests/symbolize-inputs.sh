@@ -74,7 +74,7 @@ sqlite_source() {
   (cd sqlite-source && apt-get "${options[@]}" source sqlite3) >&2
   mv sqlite-source/sqlite3-* sqlite-source/unpacked
   mkdir sqlite-source/build
-  (cd sqlite-source/build && bash ../unpacked/configure && make sqlite3.c shell.c) >sqlite-source/log 2>&1
+  (cd sqlite-source/build && sh ../unpacked/configure && make sqlite3.c shell.c) >sqlite-source/log 2>&1
   mkdir sqlite
   cp sqlite-source/build/{sqlite3.c,sqlite3.h,shell.c} sqlite
   rm -rf sqlite-source apt
