@@ -24,14 +24,14 @@
 #   PEER_BLAZESYM    for bench: the folder of blazecli; PEER_GIMLI: of gimli's addr2line
 #   BENCH_INPUTS     for bench: a folder of inputs to take instead of those that it makes
 #   BENCH_SYMBOLIZE  for bench: a folder that holds the binaries for symbolize; BENCH_FOLDED: folded stacks for stackflame
-#   BENCH_STREAM     for bench: gigabytes to send through a pipe (default: 2)
+#   BENCH_STREAM     for bench: gigabytes to send through a pipe (default: 2); BENCH_ROUNDS: of symbolize's (default: 3)
 #   V        1 shows the commands
 #   CC       compiler of the filters; CFLAGS its flags; asan=1 for sanitizers
 #   PREFIX   where install puts things (default: /usr/local); DESTDIR in front of it
 
 settings := TARGET EXP NAME ENV RESULTS METRIC RUNS MEI RULE MAX_BLOCKS MAX_TIME MORE SCALE SEED FUNCTION PROFILER MODE \
   FUZZ_TIME PEER_INFERNO PEER_FLAMEGRAPH PEER_BLAZESYM PEER_GIMLI BENCH_INPUTS BENCH_STREAM BENCH_SYMBOLIZE BENCH_FOLDED \
-  V CC CFLAGS PREFIX DESTDIR asan
+  BENCH_ROUNDS   V CC CFLAGS PREFIX DESTDIR asan
 
 $(foreach v,$(settings),$(if $(filter-out undefined default,$(origin $v)),$(eval override $v := $$(value $v))))
 command-line := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $v)),$v))
@@ -57,7 +57,7 @@ alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1)
 
 $(foreach v,TARGET RESULTS PREFIX DESTDIR $(filter PEER_% BENCH_INPUTS BENCH_SYMBOLIZE BENCH_FOLDED,$(settings)),$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
 $(foreach v,EXP NAME ENV METRIC RULE PROFILER MODE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))
-$(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED FUZZ_TIME BENCH_STREAM V asan,$(call alphabet,$v,$(digits),digits))
+$(foreach v,RUNS MAX_BLOCKS MAX_TIME MORE SEED FUZZ_TIME BENCH_STREAM BENCH_ROUNDS V asan,$(call alphabet,$v,$(digits),digits))
 $(call alphabet,MEI,$(digits) . %,a percentage such as 2%)
 mei.number := $(subst %,,$(MEI))
 $(if $(MEI),$(if $(call without,$(mei.number),.),$(if $(filter $(mei.number)\%,$(MEI)),,$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)),$(error MEI: '$(MEI)' is no percentage; allowed: one such as 2%)))

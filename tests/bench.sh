@@ -66,7 +66,7 @@ compare 'scriptgen, 20,000 lines, one value each' "$bin/scriptgen -D NAME=value 
   'envsubst <template.envsubst'
 bash "$here/bench-decision.sh" "$bin"
 bash "$here/bench-stackfold.sh" "$bin"
-bash "$here/bench-symbolize.sh" "$bin"
+bash "$here/bench-symbolize.sh" "$bin" all slow one whole agreement
 bash "$here/bench-rankalloc.sh" "$bin"
 bash "$here/bench-heap.sh" "$bin"
 bash "$here/bench-stackflame.sh" "$bin"
