@@ -6,9 +6,9 @@ tests.long := $(wildcard $(addprefix tests/,lifecycle.t new-target.t interrupt.t
 check: $(filter.paths) build/deps-check.stamp ## the tests
 	@ASSAY_BUILD=$(abspath $(build.dir)) prove --timer --failures --comments -j 4 $(tests.long) $(filter-out $(tests.long),$(sort $(wildcard tests/*.t)))
 
-bench: export PEER_INFERNO PEER_FLAMEGRAPH PEER_BLAZESYM PEER_GIMLI BENCH_INPUTS BENCH_STREAM BENCH_SYMBOLIZE BENCH_FOLDED BENCH_ROUNDS
+bench.settings := $(filter PEER_% BENCH_%,$(settings))
 bench: $(filter.paths) ## speed of the filters beside their peers
-	@tests/bench.sh $(abspath $(bin))
+	@env $(foreach v,$(bench.settings),$(if $($v),$v=$(call q,$($v)))) tests/bench.sh $(abspath $(bin))
 
 # The filters and their man pages; the graph stays where it is checked out.
 install: $(filter.paths) ## filters and man pages into PREFIX (DESTDIR in front)

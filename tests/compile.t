@@ -25,6 +25,8 @@ if command -v clang >/dev/null; then
     [ "$(wc -l <rows)" -gt 500 ]; [ "$(($(wc -l <rows) % 2))" = 0 ]
     head -n $(($(wc -l <rows) / 2)) rows >of.gcc; tail -n $(($(wc -l <rows) / 2)) rows | same of.gcc -'
 else skip 'clang is not installed' 'abstat gives the same digits from gcc and clang'; fi
+test_that 'the goals that no other test makes have all that they need' '
+  cd "$ROOT"; for goal in bench bench-profilers fuzz install; do make -n $goal >/dev/null; done'
 for source in "$ROOT"/tools/*.c; do
   tool=${source##*/}
   tool=${tool%.c}
