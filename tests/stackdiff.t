@@ -67,6 +67,12 @@ test_that 'of samples, a difference within twice its standard deviation is uncle
   [ "$(stackdiff --samples --function near a b | rows | cut -f 8)" = unclear ]
   [ "$(stackdiff --samples --function far a b | rows | cut -f 8)" = shrank ]
   [ "$(stackdiff --function near a b | rows | cut -f 8)" = shrank ]
+  for f in a b; do awk "{ print \$1, \$2 * 1003009 }" $f >$f.perf; done
+  [ "$(stackdiff --samples --function near a.perf b.perf | rows | cut -f 8)" = unclear ]
+  [ "$(stackdiff --samples --function far a.perf b.perf | rows | cut -f 8)" = shrank ]
+  stackdiff --samples a.perf b.perf >out; [ "$(fact period out)" = 1003009 ]
+  [ "$(stackdiff --period 1003009 --function near a.perf b.perf | rows | cut -f 8)" = unclear ]
+  { cat a.perf; echo "x 1003010"; } >uneven; stackdiff --samples uneven b.perf 2>err >out; grep "no counts of samples" err
 '
 test_that 'scaling compares shares: a profile that is twice as long is no growth' '
   printf "f 30\ng 70\n" >a; printf "f 60\ng 140\n" >b

@@ -30,6 +30,8 @@ static const char help[] =
     "      --floor V          claim nothing of what has less than V in both (default 20)\n"
     "      --samples          the values count samples: claim nothing of a difference within twice its\n"
     "                         standard deviation, the root of the sum of both\n"
+    "      --period N         --samples, of which each counts N (perf's periods); default: what divides all\n"
+    "                         values, where that is 1000 or more, else 1\n"
     "      --raw              allocators' functions (malloc, operator new, ...) as all others; else what they\n"
     "                         were called for is charged to their caller\n"
     "      --allocators FILE  further allocators, one pattern a line (rankalloc --list allocators)\n"
@@ -43,11 +45,11 @@ static const char help[] =
     "\n"
     "One of BASE and EXP may be - for standard input. gz, zst, xz, bz2 and lz4 are unpacked.\n";
 
-enum { BASE, EXP, SIDES, DEFAULT_TOP = 20, DEFAULT_FLOOR = 20 };
+enum { BASE, EXP, SIDES, DEFAULT_TOP = 20, DEFAULT_FLOOR = 20, LEAST_PERIOD = 1000 };
 
 struct options {
   struct view view;
-  size_t depth, floor;
+  size_t depth, floor, period; /* period 0: it is to be found */
   bool by_cumulative, by_path, normalize, are_samples, raw;
   struct patterns allocators;
   const char *function;
@@ -65,6 +67,8 @@ struct comparison {
   const char *path[SIDES];
   uint64_t total[SIDES];
   size_t stack_count; /* of both */
+  uint64_t divisor, least; /* the greatest that divides all values, and the least of them but 0 */
+  double period;           /* what a sample counts */
   struct stacks names;
   struct values *values; /* by the number of the name */
   size_t capacity;
@@ -88,6 +92,26 @@ static bool is_allocator(const struct options *options, struct values *values, c
     values->allocator = is_one ? IS_ALLOCATOR : IS_NONE;
   }
   return values->allocator == IS_ALLOCATOR;
+}
+
+static void note_value(struct comparison *comparison, uint64_t value) {
+  if (value == 0) return;
+  if (comparison->least == 0 || value < comparison->least) comparison->least = value;
+  for (uint64_t rest; comparison->divisor != 1 && value > 0; value = rest) { /* Euclid */
+    rest = comparison->divisor % value;
+    comparison->divisor = value;
+  }
+}
+
+/* Values such as perf's periods are no counts: what each sample counts divides them all. */
+static double period_of(const struct comparison *comparison) {
+  if (!comparison->options->are_samples) return 1;
+  if (comparison->options->period > 0) return (double)comparison->options->period;
+  if (comparison->divisor >= LEAST_PERIOD) return (double)comparison->divisor;
+  if (comparison->least >= LEAST_PERIOD)
+    report_warning("the least value is %" PRIu64 ": these are no counts of samples; --period says what a sample counts",
+                   comparison->least);
+  return 1;
 }
 
 /* Where the innermost frame ends that is no allocator's; where all are, the innermost of all. */
@@ -150,6 +174,7 @@ static void read_side(struct comparison *comparison, int side) {
     if (!add_checked(&comparison->total[side], line.value))
       fail_at(input_name(input), input_line_number(input), "the values add up to more than 64 bits");
     comparison->stack_count++;
+    note_value(comparison, line.value);
     if (!view_selects(&comparison->options->view, line.stack, line.length)) continue;
     if (comparison->options->by_path) add_path(comparison, side, &line);
     else add_functions(comparison, side, &line);
@@ -210,12 +235,13 @@ static int64_t signed_hundredths(const struct row *row, wide whole) {
 /* Counts of samples vary by the root of what is expected (Poisson), and independently in the two profiles. */
 static bool is_within_noise(const struct comparison *comparison, const struct row *row) {
   double scale = comparison->options->normalize ? (double)comparison->total[BASE] / (double)comparison->total[EXP] : 1;
-  double base = (double)row->base, exp = (double)row->exp;
+  double base = (double)row->base / comparison->period, exp = (double)row->exp / comparison->period;
   return fabs(exp * scale - base) <= 2 * sqrt(base + exp * scale * scale);
 }
 
 static const char *change_of(const struct comparison *comparison, const struct row *row) {
-  if (row->base < comparison->options->floor && row->exp < comparison->options->floor) return "few";
+  double floor = (double)comparison->options->floor * comparison->period;
+  if ((double)row->base < floor && (double)row->exp < floor) return "few";
   if (row->difference == 0) return "same";
   if (comparison->options->are_samples && is_within_noise(comparison, row)) return "unclear";
   if (row->base == 0) return "new";
@@ -253,6 +279,7 @@ static struct table *begin(const struct comparison *comparison) {
   table_fact_text(table, "scale", options->normalize ? "exp was scaled to the total of base" : "raw", true);
   table_fact_text(table, "value", options->by_cumulative ? "cumulative" : "self", true);
   table_fact_count(table, "floor", options->floor, true);
+  if (options->are_samples) table_fact_count(table, "period", (uint64_t)comparison->period, true);
   return table;
 }
 
@@ -323,7 +350,7 @@ static void write_function(const struct comparison *comparison) {
 /* ---- options ---- */
 
 static void parse_options(struct options *options, int argc, char **argv) {
-  enum { CUM = VIEW_FIRST_OWN, PATHS, DEPTH, FUNCTION, NORMALIZE, FLOOR, SAMPLES, RAW, ALLOCATORS };
+  enum { CUM = VIEW_FIRST_OWN, PATHS, DEPTH, FUNCTION, NORMALIZE, FLOOR, SAMPLES, PERIOD, RAW, ALLOCATORS };
   static const struct option long_options[] = {
       {"cum", no_argument, NULL, CUM},
       {"paths", no_argument, NULL, PATHS},
@@ -332,6 +359,7 @@ static void parse_options(struct options *options, int argc, char **argv) {
       {"normalize", no_argument, NULL, NORMALIZE},
       {"floor", required_argument, NULL, FLOOR},
       {"samples", no_argument, NULL, SAMPLES},
+      {"period", required_argument, NULL, PERIOD},
       {"raw", no_argument, NULL, RAW},
       {"allocators", required_argument, NULL, ALLOCATORS},
       VIEW_OPTIONS,
@@ -352,6 +380,11 @@ static void parse_options(struct options *options, int argc, char **argv) {
       case NORMALIZE: options->normalize = true; break;
       case FLOOR: options->floor = view_count("--floor", optarg); break;
       case SAMPLES: options->are_samples = true; break;
+      case PERIOD:
+        options->period = view_count("--period", optarg);
+        if (options->period == 0) fail_usage("--period wants 1 or more");
+        options->are_samples = true;
+        break;
       case RAW: options->raw = true; break;
       case ALLOCATORS: patterns_add_file(&options->allocators, optarg); break;
       default: view_option(&options->view, option, optarg, help, argv);
@@ -377,6 +410,7 @@ int main(int argc, char **argv) {
     comparison.path[side] = argv[optind + side];
     read_side(&comparison, side);
   }
+  comparison.period = period_of(&comparison);
   if (options.function) write_function(&comparison);
   else write_differences(&comparison);
   close_output();
