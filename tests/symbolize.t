@@ -394,6 +394,15 @@ test_that 'in a pipe the list of modules may be a file that the other end is sti
   stackfold -q in | grep -F "main;[plain+$offset] 4"
   sed "s/module\t/module\tx/; s/plain\t/plain/" in >bad; says 1 "bad:1: is no remark on a module" symbolize --modules - bad
 '
+test_that 'names of Rust, of both kinds, are demangled' '
+  for name in _ZN7mycrate3foo17h0123456789abcdefE _RNvNtCs1234_7mycrate3foo3bar; do
+    printf "%s\n" ".globl $name" ".type $name,@function" "$name: nop" ".size $name,1"
+  done >rust.s
+  printf "%s\n" ".globl main" "main: nop" ".section .note.GNU-stack,\"\",@progbits" >>rust.s
+  gcc -o rust rust.s
+  nm rust | awk "/mycrate/ { print \"0x\" \$1 }" | symbolize -q --exe rust >out
+  printf "mycrate::foo::bar\nmycrate::foo\n" | same - out
+'
 test_that 'usage, errors of writing' '
   says 2 "" symbolize --nothing
   says 2 "wants an argument" symbolize --exe
