@@ -53,7 +53,7 @@ name-alphabet := $(filter-out /,$(path-alphabet))
 # $(call without,TEXT,CHARACTERS): what is left of TEXT, blanks made visible.
 without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,$(words $2),$2)),$(subst $(space),?,$(subst $(newline),?,$1)))
 # $(call alphabet,SETTING,CHARACTERS,WORDS): an error unless the setting's value is made of these alone.
-alphabet = $(if $(call without,$($1),$2),$(error $1: '$(subst $(newline), ,$($1))' holds a character that is not allowed; allowed: $3))
+alphabet = $(if $(call without,$($1),$2),$(error $(1:.text=): '$(subst $(newline), ,$($(1:.text=)))' holds a character that is not allowed; allowed: $3))
 
 $(foreach v,TARGET RESULTS PREFIX DESTDIR $(filter PEER_% BENCH_INPUTS BENCH_SYMBOLIZE BENCH_FOLDED,$(settings)),$(call alphabet,$v,$(path-alphabet),letters digits . _ - / +))
 $(foreach v,EXP NAME ENV METRIC RULE PROFILER MODE,$(call alphabet,$v,$(name-alphabet),letters digits . _ - +))

@@ -8,7 +8,7 @@ view.mode     := $(or $(MODE),alone)
 view.folded   := $R/profiles/$(view.profiler)-$(view.mode).folded
 view.made     := $(if $(wildcard $(view.folded) $R/profiles/$(view.profiler).facts),,$(profile.gates))
 view.function  = $(if $(FUNCTION),,@echo "make $@: which function? make TARGET=$(TARGET) $@ FUNCTION=NAME; make TARGET=$(TARGET) stacks shows some" >&2; exit 2)
-$(if $(filter peek list tree flame,$(MAKECMDGOALS)),$(if $(filter $(view.profiler),$(pipelines.used)),,$(error PROFILER: the target has no profiler '$(view.profiler)'; it has: $(pipelines.used))))
+$(if $(filter peek list tree flame,$(MAKECMDGOALS)),$(if $(filter $(view.profiler),$(pipelines.used)),,$(error PROFILER: the target has no profiler '$(view.profiler)'; it has: $(strip $(pipelines.used)))))
 
 .PHONY: peek list tree diff flame
 peek: $(view.made) $(bin)/stackpeek ## callers and callees of FUNCTION in a profile

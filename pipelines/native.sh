@@ -1,4 +1,5 @@
 # --- what the profilers of native programs share ------------------------------------------------------------------
+# shellcheck shell=bash
 
 # native.need PROFILER PACKAGE FILE: FILE is there, or one line says which package brings it.
 native.need() {

@@ -1,4 +1,5 @@
 # --- what the profilers that use perf share -------------------------------------------------------------------------
+# shellcheck shell=bash
 # perf is attached to the service's processes (what they start later is followed) for the time of the workload alone.
 perf_pids=()
 
@@ -75,6 +76,7 @@ perf.named() {
   local pid program id
   for pid in $(native.tree); do
     program=$(readlink "/proc/$pid/exe") || continue
+    # shellcheck disable=SC2153 # profile.sh sets it
     case $program in "$SOURCE"/*) ;; *) continue ;; esac
     if readelf -SW "$program" 2>/dev/null | grep -qE ' \.(symtab|debug_info) '; then continue; fi
     id=$(readelf -n "$program" 2>/dev/null | sed -n 's/^ *Build ID: *//p' | head -n 1) || id=

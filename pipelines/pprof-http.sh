@@ -1,4 +1,5 @@
 # --- what the profilers that fetch profiles from the service share -------------------------------------------------
+# shellcheck shell=bash
 
 # pprof-http.begin KIND FOLDER PROGRAM: starts the PROGRAM that fetches, once the first fetch was answered.
 pprof-http.begin() {

@@ -13,7 +13,9 @@ mkdir -p "$folder"
 cd "$folder"
 rounds=5
 if [ ! -e index ]; then g++ -std=c++17 -O2 -g -fno-omit-frame-pointer -no-pie -o index "$tests/data/stackcompare/index.cpp"; fi
-if [ ! -e measure ]; then gcc -O2 -D_GNU_SOURCE -o measure "$tests/bench/measure.c"; fi
+# shellcheck source=tests/bench/turns.sh
+. "$tests/bench/turns.sh"
+compiled measure
 if [ ! -e heap ]; then
   rm -f made.*
   if ! INDEX_BUILD_ONLY=1 LD_PRELOAD=libtcmalloc.so.4 HEAPPROFILE=made HEAP_PROFILE_ALLOCATION_INTERVAL=1000000000000 \

@@ -11,20 +11,14 @@ folder=$(dirname "$1")/bench/rankalloc
 mkdir -p "$folder"
 cd "$folder"
 rounds=9
-if [ ! "$here/measure.c" -ot measure ] || [ ! -e measure ]; then gcc -O2 -D_GNU_SOURCE -o measure "$here/measure.c"; fi
-if [ ! "$here/profile.c" -ot profile ] || [ ! -e profile ]; then gcc -O2 -D_GNU_SOURCE -o profile "$here/profile.c"; fi
+# shellcheck source=tests/bench/turns.sh
+. "$here/turns.sh"
+compiled measure
+compiled profile
 
-# 40 MB, 80,000 distinct stacks with 52,000 distinct frames, mean depth 17, in mixed order: all that makes it slow.
 if [ ! -e mixed.folded ]; then
   echo 'making the inputs' >&2
-  awk 'BEGIN {
-    for (i = 0; i < 80000; i++) {
-      depth = 9 + i * 7 % 17; line = "main"
-      for (d = 1; d < depth; d++) line = line ";function_" (i * 31 + d * d * 17) % 4001 "_of_module_" d % 13
-      stack[i] = line
-    }
-    while (bytes < 40e6) { i = (n++ * 7919 + int(n / 80000) * 13) % 80000; bytes += length(stack[i]) + 4; print stack[i], 1 + n % 97 }
-  }' >mixed.new
+  awk -f "$here/stacks.awk" >mixed.new
   mv mixed.new mixed.folded
   sort mixed.folded >sorted.folded # as stackfold writes them
 fi

@@ -18,10 +18,10 @@ flamegraph=${PEER_FLAMEGRAPH:+$(realpath -m "$PEER_FLAMEGRAPH")/}flamegraph.pl
 folder=$(dirname "$1")/bench/stackflame
 mkdir -p "$folder"
 cd "$folder"
-rm -f tools
 rounds=3
-
-if [ ! measure -nt "$here/measure.c" ]; then gcc -O2 -D_GNU_SOURCE -o measure "$here/measure.c"; fi
+# shellcheck source=tests/bench/turns.sh
+. "$here/turns.sh"
+compiled measure
 
 # stacks COUNT: that many distinct stacks; callees of a function are few, as in a program.
 stacks() {
@@ -52,35 +52,20 @@ for count in 1000 10000 100000 1000000; do
   mv "$count.new" "$count.folded"
 done
 
-tool() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>tools; }
-run() { # COMMAND: "CPU-s wall-s peak-MB status", and the first line that it said
-  ./measure measured bash -c "exec $1" >/dev/null 2>said </dev/null
-  printf '%s\t%s\n' "$(cat measured)" "$(head -n 1 said | tr '\t' ' ' | cut -c 1-100)"
-}
-compare() { # FILE WHAT
-  local round number command size
+beside_peers() { # FILE WHAT
+  local size
   size=$(stat -Lc %s "$1" | awk '{ printf "%.1f", $1 / 1e6 }')
   tool stackflame - "$stackflame $1"
   tool inferno-flamegraph 2 "$inferno -q --minwidth 0.0833 $1"
   tool flamegraph.pl 25 "$flamegraph --minwidth 1 $1"
   tool 'wc -l' - "wc -l $1"
-  : >results
-  for ((round = 1; round <= rounds; round++)); do
-    number=0
-    while IFS=$'\t' read -r _ _ command; do
-      number=$((number + 1))
-      if ! command -v "${command%% *}" >/dev/null; then continue; fi
-      printf '%s\t%s\t%s\n' $number $round "$(run "$command")" >>results
-    done <tools
-  done
-  awk -v what="$2, $size MB" -v by=cpu -v size="$size" -v rounds=$rounds -f "$here/table.awk" tools results
-  rm tools
+  compare "$size" "$2, $size MB"
 }
 
 printf '\n%-34s %-28s %9s %8s %8s %8s %7s  %s\n' input tool MB/s 'CPU s' 'wall s' 'peak MB' times goal
-compare sorted.folded 'folded stacks'
-compare mixed.folded '  in mixed order'
-if [ -n "$real" ]; then compare "$real" 'a real file'; fi
+beside_peers sorted.folded 'folded stacks'
+beside_peers mixed.folded '  in mixed order'
+if [ -n "$real" ]; then beside_peers "$real" 'a real file'; fi
 
 row='%-10s %8s %9s %12s %9s %13s  %s\n'
 printf '\nstackflame: cost as stacks grow\n'

@@ -21,7 +21,6 @@ parts=("$@")
 if [ $# = 0 ]; then parts=(perf_script perf_data gperftools jemalloc heaptrack cost_a_sample long_stream); fi
 mkdir -p "$folder"
 cd "$folder"
-rm -f tools # of a run that was ended
 python=/usr/bin/python3
 rounds=3
 text_bytes=500000000
@@ -31,10 +30,9 @@ size_of() { stat -Lc %s "$1" 2>/dev/null || echo 0; }
 megabytes() { awk -v bytes="$(size_of "$1")" 'BEGIN { printf "%.1f", bytes / 1e6 }'; }
 library() { /sbin/ldconfig -p | awk -v name="$1" 'index($1, name ".so") == 1 { print $NF; exit }'; }
 
-for program in measure program profile; do
-  if [ "$program" -nt "$here/$program.c" ]; then continue; fi
-  gcc -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -D_GNU_SOURCE -o "$program" "$here/$program.c"
-done
+# shellcheck source=tests/bench/turns.sh
+. "$here/turns.sh"
+for program in measure program profile; do compiled $program -g -fno-omit-frame-pointer -fno-optimize-sibling-calls; done
 
 # ---- inputs: make_FILE writes FILE.new; its standard output says why it cannot ----
 
@@ -101,27 +99,6 @@ provide() { # FILE: is there afterwards, or FILE.why says why not
 
 # ---- measuring ----
 
-# Each tool of an input is a line of the file tools: NAME, GOAL (how many times slower than stackfold; - if none; that
-# of stackfold itself is MB/s), COMMAND.
-tool() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>tools; }
-run() { # COMMAND: "CPU-s wall-s peak-MB status", and the first line that it said
-  ./measure measured bash -c "exec $1" >/dev/null 2>said </dev/null
-  printf '%s\t%s\n' "$(cat measured)" "$(head -n 1 said | tr '\t' ' ' | cut -c 1-100)"
-}
-compare() { # MEGABYTES WHAT cpu|wall: runs the tools by turns
-  local round number command
-  : >results
-  for ((round = 1; round <= rounds; round++)); do
-    number=0
-    while IFS=$'\t' read -r _ _ command; do
-      number=$((number + 1))
-      if ! command -v "${command%% *}" >/dev/null; then continue; fi
-      printf '%s\t%s\t%s\n' $number $round "$(run "$command")" >>results
-    done <tools
-  done
-  awk -v what="$2" -v by="$3" -v size="$1" -v rounds=$rounds -f "$here/table.awk" tools results
-  rm tools
-}
 is_there() { # FILE WHAT: else says why not
   if [ -e "$1" ]; then return 0; fi
   printf '%-34s no input: %s\n' "$2" "$(cat "$1.why")"
@@ -136,7 +113,7 @@ bench_perf_script() {
   tool 'inferno-collapse-perf -n 1' 5 "$inferno -n 1 $file"
   tool stackcollapse-perf.pl 50 "$flamegraph $file"
   tool 'wc -l' - "wc -l $file"
-  compare "$size" "perf script text, $size MB" cpu
+  compare "$size" "perf script text, $size MB"
   tool 'stackfold -j 2' - "$stackfold -q -j 2 -f perf-script $file"
   tool 'inferno-collapse-perf -n 2' 5 "$inferno -n 2 $file"
   compare "$size" '  with 2 threads, by wall time' wall
@@ -153,7 +130,7 @@ bench_perf_data() {
   tool 'perf report -g folded' 10 \
     "perf report -f -i $file --no-children -n -g folded,0,caller,count -s comm --stdio"
   tool 'wc -l' - "wc -l $file"
-  compare "$size" "perf.data, $size MB" cpu
+  compare "$size" "perf.data, $size MB"
 }
 heap_profile() { # FORMAT NAME FILE PEER: PEER --collapsed folds it too
   local size
@@ -162,7 +139,7 @@ heap_profile() { # FORMAT NAME FILE PEER: PEER --collapsed folds it too
   tool stackfold 50 "$stackfold -q -f $1 $3"
   tool "$4 --collapsed" 20 "$4 --collapsed $python $3"
   tool 'wc -l' - "wc -l $3"
-  compare "$size" "$2 heap, $size MB" cpu
+  compare "$size" "$2 heap, $size MB"
 }
 bench_gperftools() { heap_profile gperftools-heap gperftools gperftools.heap google-pprof; }
 bench_jemalloc() { heap_profile jemalloc jemalloc jemalloc.heap jeprof; }
@@ -173,7 +150,7 @@ bench_heaptrack() {
   tool stackfold - "$stackfold -q -f heaptrack $file"
   tool 'heaptrack_print -F' 5 "heaptrack_print -F /dev/null -f $file"
   tool 'zstd -dc' - "zstd -dcq <$file"
-  compare "$size" "heaptrack, $size MB ($(megabytes $file) MB zst)" cpu
+  compare "$size" "heaptrack, $size MB ($(megabytes $file) MB zst)"
 }
 
 # A made-up profile straight into stackfold: its figures are in the file measured.

@@ -29,11 +29,9 @@ largest=ceph-mds
 rounds=${BENCH_ROUNDS:-3}
 mkdir -p "$folder"
 cd "$folder"
-rm -f tools # of a run that was ended
-for program in measure program; do
-  if [ "$program" -nt "$tests/bench/$program.c" ]; then continue; fi
-  gcc -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -D_GNU_SOURCE -o "$program" "$tests/bench/$program.c"
-done
+# shellcheck source=tests/bench/turns.sh
+. "$tests/bench/turns.sh"
+for program in measure program; do compiled $program -g -fno-omit-frame-pointer -fno-optimize-sibling-calls; done
 
 is_there() { # BINARY: else says why not
   if [ -e "$inputs/$1" ] && [ -e "$inputs/$1.addresses" ]; then return 0; fi
@@ -42,33 +40,8 @@ is_there() { # BINARY: else says why not
   return 1
 }
 
-# Each tool of a table is a line of the file tools: NAME, GOAL (times our CPU time; - if none), COMMAND.
-tool() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>tools; }
-run() { # COMMAND: "CPU-s wall-s peak-MB status", and the first line that it said
-  rm -rf cold
-  ./measure measured bash -c "exec $1" >/dev/null 2>said </dev/null
-  printf '%s\t%s\n' "$(cat measured)" "$(head -n 1 said | tr '\t' ' ' | cut -c 1-100)"
-}
-take_turns() { # runs the tools, round by round
-  local round number command
-  : >results
-  for ((round = 1; round <= rounds; round++)); do
-    number=0
-    while IFS=$'\t' read -r _ _ command; do
-      number=$((number + 1))
-      if ! command -v "${command%% *}" >/dev/null; then continue; fi
-      printf '%s\t%s\t%s\n' $number $round "$(run "$command")" >>results
-    done <tools
-  done
-}
-table() { # THOUSANDS WHAT TOOLS RESULTS
-  awk -v what="$2" -v by=cpu -v size="$1" -v rounds="$rounds" -f "$tests/bench/table.awk" "$3" "$4"
-}
-compare() { # THOUSANDS WHAT
-  take_turns
-  table "$1" "$2" tools results
-  rm tools
-}
+# The tools' first is always ours; GOAL is a number of times its CPU time, SIZE are thousands of addresses.
+before_run() { rm -rf cold; }
 ours() { printf "%s -q --exe '%s' --lines %s" "$symbolize" "$inputs/$1" "$2"; } # BINARY OPTIONS
 peers() { # BINARY ADDRESSES
   tool llvm-symbolizer - "llvm-symbolizer --obj='$inputs/$1' <'$2'"
@@ -89,10 +62,10 @@ bench_all() {
     take_turns
     awk -F '\t' -v OFS='\t' 'NR == 2 { next } NR > 2 { $2 = 1 } { print }' tools >tools.cold
     awk -F '\t' -v OFS='\t' '$1 == 2 { next } $1 > 2 { $1-- } { print }' results >results.cold
-    table 100 "$binary, cold" tools.cold results.cold
+    table 100 "$binary, cold" cpu tools.cold results.cold
     awk -F '\t' -v OFS='\t' 'NR == 1 { next } NR > 2 { $2 = 10 } { print }' tools >tools.warm
     awk -F '\t' -v OFS='\t' '$1 == 1 { next } { $1--; print }' results >results.warm
-    table 100 "$binary, warm" tools.warm results.warm
+    table 100 "$binary, warm" cpu tools.warm results.warm
     rm tools
   done
 }

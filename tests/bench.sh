@@ -9,17 +9,9 @@ folder=$(dirname "$bin")/bench
 mkdir -p "$folder"
 cd "$folder"
 
-# 40 MB of folded stacks, 80,000 distinct, mean depth 17, each line four times or so, in mixed order.
 if [ ! -e folded.txt ]; then
   echo 'making the inputs' >&2
-  awk 'BEGIN {
-    for (i = 0; i < 80000; i++) {
-      depth = 9 + i * 7 % 17; line = "main"
-      for (d = 1; d < depth; d++) line = line ";function_" (i * 31 + d * d * 17) % 4001 "_of_module_" d % 13
-      stack[i] = line
-    }
-    while (bytes < 40e6) { i = (n++ * 7919 + int(n / 80000) * 13) % 80000; bytes += length(stack[i]) + 4; print stack[i], 1 + n % 97 }
-  }' >folded.new
+  awk -f "$here/bench/stacks.awk" >folded.new
   mv folded.new folded.txt
 fi
 # 10^6 rows of samples: 250,000 runs of four metrics; and four blocks of one metric.

@@ -5,7 +5,7 @@
 rm "$project/targets/mini/experiments/"{number,elsewhere,halved,renamed,deeper}.patch
 
 test_that 'shellcheck passes on the scripts of the project' '
-  cd "$ROOT"; shellcheck -x .ci/run mk/steps/*.sh tests/*.sh tests/*.t targets/*/*.sh tests/targets/*/*.sh'
+  cd "$ROOT"; shellcheck -x .ci/run mk/steps/*.sh pipelines/*.sh tests/bench/*.sh tests/*.sh tests/*.t targets/*/*.sh tests/targets/*/*.sh'
 test_that 'an experiment is measured' 'run EXP=trim experiment; [ "$(verdict_of trim)" = keep ]'
 test_that 'shellcheck passes on the generated scripts' 'shellcheck "$results"/trim/*.sh "$results"/baseline/*.sh'
 test_that 'every generated script says what it would do with --dry-run' '

@@ -36,6 +36,7 @@ fi
 # The fold is redone each time: it is fast, and the filters may have changed.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# shellcheck disable=SC2034 # for pipelines_text
 settings=$(value "$R/target.tsv" profiler_settings)
 pipelines_text "$profiler" >"$scratch/pipeline"
 # shellcheck disable=SC1091

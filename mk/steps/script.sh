@@ -51,7 +51,9 @@ profile)
   # shellcheck source=mk/steps/pipeline.sh
   . mk/steps/pipeline.sh
   options+=(-F PROFILE_WORKLOAD="$T/profile_workload.sh" -D PROFILERS="$*" -D DEFAULT_PROFILER="${1:-none}")
+  # shellcheck disable=SC2034 # for pipelines_text
   settings=$(value "$R/target.tsv" profiler_settings) function=
+  # shellcheck disable=SC2034
   [ ! -e "$X/fields.tsv" ] || function=$(value "$X/fields.tsv" function)
   pipelines_text "$@" >"$scratch/pipelines"
   options+=(-F PIPELINES="$scratch/pipelines")
